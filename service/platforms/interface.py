@@ -1,0 +1,178 @@
+"""What each platform tells about itself as data, and the few calls it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from service.egress import Egress
+    from service.words import Mode, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionNeed:
+    """A right that a scope needs on the platform, in the platform's own name and in plain words."""
+
+    scope: Scope
+    permission: str
+    label: str
+    reason: str
+    where_to_grant: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignInField:
+    """One input of a sign-in form; a secret one is never shown, logged or kept."""
+
+    name: str
+    label: str
+    secret: bool
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignInMethod:
+    """One way in which a person proves an account of the platform."""
+
+    id: str
+    label: str
+    fields: tuple[SignInField, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformDescription:
+    """Everything the API and the pages say about a platform, as data."""
+
+    name: str
+    label: str
+    modes: frozenset[Mode]
+    local: bool
+    local_why_not: str | None
+    sign_in: tuple[SignInMethod, ...]
+    permissions: tuple[PermissionNeed, ...]
+    minimum_version: str | None
+    tested_with: str
+    admin_right: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What an anonymous look says is at a URL: a claim of the answering server, not a proof."""
+
+    platform: str
+    base_url: str
+    version: str | None
+    title: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a person typed for one sign-in method; its repr shows no value."""
+
+    method: str
+    values: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An account that the platform itself just confirmed; `missing` is None exactly for an admin."""
+
+    account_id: str
+    login: str
+    display_name: str
+    is_admin: bool
+    missing: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """Whether the connection's user has a permission; unmeasured ones are declared only, granted None."""
+
+    scope: Scope
+    permission: str
+    granted: bool | None
+    measured: bool
+    where_to_grant: str
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A container of items on the platform."""
+
+    id: str
+    key: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemType:
+    """A kind of item that a project knows."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a project's items; `options` is empty unless the values are a closed set."""
+
+    id: str
+    name: str
+    type: str
+    required: bool
+    options: tuple[str, ...]
+
+
+class SignInReason(StrEnum):
+    """Why a sign-in, or a call with a credential, did not succeed."""
+
+    WRONG_CREDENTIALS = "wrong_credentials"
+    API_SWITCHED_OFF = "api_switched_off"
+    PASSWORD_CHANGE_DUE = "password_change_due"  # noqa: S105 - a reason, not a password
+    UNREACHABLE = "unreachable"
+    UNEXPECTED_ANSWER = "unexpected_answer"
+
+
+class SignInFailure(Exception):
+    """Nobody is signed in. `detail` says in plain words what to do, and holds no secret and no body."""
+
+    def __init__(self, reason: SignInReason, detail: str) -> None:
+        self.reason = reason
+        self.detail = detail
+        super().__init__(detail)
+
+
+class Platform(Protocol):
+    """One work-management system: each call but `fingerprint` raises SignInFailure when it cannot answer."""
+
+    @property
+    def description(self) -> PlatformDescription:
+        """What the platform can do, and what it asks for."""
+
+    async def fingerprint(self, egress: Egress, base_url: str) -> Fingerprint | None:
+        """Say what is at the URL; None when it is not this platform. Raises EgressFailure for transport failures."""
+
+    async def sign_in(self, egress: Egress, base_url: str, credential: Credential) -> Person:
+        """Return the account that the platform confirms right now, and whether it is an admin."""
+
+    async def rights(
+        self, egress: Egress, base_url: str, credential: Credential | None, project_id: str | None = None
+    ) -> tuple[Right, ...]:
+        """Return each permission that a scope needs; measured when there is a credential, else declared only."""
+
+    async def projects(self, egress: Egress, base_url: str, credential: Credential) -> tuple[Project, ...]:
+        """Return the projects that this account sees."""
+
+    async def item_types(
+        self, egress: Egress, base_url: str, credential: Credential, project_id: str
+    ) -> tuple[ItemType, ...]:
+        """Return the kinds of items of this project."""
+
+    async def fields(
+        self, egress: Egress, base_url: str, credential: Credential, project_id: str
+    ) -> tuple[Field, ...]:
+        """Return the fields of this project's items, the platform's own first."""

@@ -1,0 +1,76 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SECRETS := .parley/sealing-keys
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
+APT_INSTALL := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
+
+# Byte code is what makes the second start fast; some images switch it off.
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: help demo test check serve test-browser test-trackers migrate lock format clean
+
+help: ## What you can do here
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(READY) ## Two nodes on this machine connect with each other (ARGS=--once: finish by itself)
+	$(BIN)/parley demo $(ARGS)
+
+test: $(READY) ## The tests that need Python packages only
+	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/browser --ignore=tests/trackers $(ARGS)
+
+check: $(READY) ## Formatting, lint and types, as pre-commit runs them
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+serve: $(READY) $(SECRETS) ## One node on http://127.0.0.1:8000 with the sandbox, for trying things out
+	PARLEY_ENV=$${PARLEY_ENV:-development} \
+	PARLEY_PUBLIC_URL=$${PARLEY_PUBLIC_URL:-http://127.0.0.1:8000} \
+	PARLEY_SANDBOX=$${PARLEY_SANDBOX:-true} \
+	PARLEY_SEALING_KEYS=$${PARLEY_SEALING_KEYS:-$$(cat $(SECRETS))} \
+	$(BIN)/parley serve $(ARGS)
+
+test-browser: $(READY) ## The pages in a real browser (installs Debian's chromium where there is none)
+	@command -v chromium >/dev/null || { $(AS_ROOT) apt-get update -qq && $(APT_INSTALL) chromium; }
+	$(BIN)/python -m pytest tests/browser $(ARGS)
+
+test-trackers: $(READY) ## The platform adapters against real trackers (installs Debian's packages of them)
+	$(BIN)/python -m pytest tests/trackers $(ARGS)
+
+migrate: $(READY) ## Bring the database of PARLEY_DATABASE_URL to the newest revision
+	$(BIN)/parley migrate $(ARGS)
+
+lock: $(READY) ## Compile both lock files (ARGS=--upgrade: take newer versions)
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes -p 3.11 --annotation-style line \
+		--custom-compile-command "make lock" --extra dev $(ARGS) pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes -p 3.11 --annotation-style line \
+		--custom-compile-command "make lock" -c requirements-dev.lock $(ARGS) pyproject.toml -o requirements.lock
+
+format: $(READY) ## Put the code into shape and mend what ruff can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## Remove what can be made again; databases stay
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Everything is installed by hash from the lock. pip is used once, to fetch uv, by the hashes of the same lock.
+$(READY): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/uv || { sed -n '/^uv==/,/[^\\]$$/p' requirements-dev.lock > $(VENV)/uv.lock; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock; }
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements-dev.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(SECRETS): | $(READY)
+	mkdir -p $(@D)
+	umask 077; $(BIN)/parley new-sealing-key > $@.new; mv $@.new $@

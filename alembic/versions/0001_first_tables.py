@@ -1,0 +1,435 @@
+"""first tables
+
+Revision ID: 0001
+Revises:
+"""
+
+import sqlalchemy as sa
+import sqlmodel
+from sqlalchemy.dialects import postgresql
+
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Bring the tables to this revision."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("SET LOCAL lock_timeout = '5s'")
+    op.create_table(
+        "cached_document",
+        sa.Column("url", sqlmodel.sql.sqltypes.AutoString(length=2048), nullable=False),
+        sa.Column("document", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("fetched_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("url", name=op.f("pk_cached_document")),
+    )
+    with op.batch_alter_table("cached_document", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_cached_document_fetched_at"), ["fetched_at"], unique=False)
+
+    op.create_table(
+        "instance",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+        sa.Column("slug", sqlmodel.sql.sqltypes.AutoString(length=63), nullable=False),
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(length=100), nullable=False),
+        sa.Column("platform", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+        sa.Column("url", sqlmodel.sql.sqltypes.AutoString(length=2048), nullable=False),
+        sa.Column(
+            "network",
+            sa.Enum("public", "private", name="network", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column("return_urls", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("identity", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("credential_sealed", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("updated_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_instance")),
+        sa.UniqueConstraint("slug", name=op.f("uq_instance_slug")),
+    )
+    with op.batch_alter_table("instance", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_instance_url"), ["url"], unique=False)
+
+    op.create_table(
+        "job",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=False),
+        sa.Column("subject", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=False),
+        sa.Column("payload", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("run_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("lease_token", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=True),
+        sa.Column("lease_until", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("done_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("last_error", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_job")),
+    )
+    with op.batch_alter_table("job", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_job_done_at"), ["done_at"], unique=False)
+        batch_op.create_index(
+            "ix_job_due",
+            ["run_at"],
+            unique=False,
+            sqlite_where=sa.text("done_at IS NULL"),
+            postgresql_where=sa.text("done_at IS NULL"),
+        )
+        batch_op.create_index(
+            "uq_job_open",
+            ["kind", "subject"],
+            unique=True,
+            sqlite_where=sa.text("done_at IS NULL"),
+            postgresql_where=sa.text("done_at IS NULL"),
+        )
+
+    op.create_table(
+        "node_secret",
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+        sa.Column("sealed", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_node_secret")),
+    )
+    op.create_table(
+        "seen_token",
+        sa.Column("fingerprint", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.Column("expires_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("fingerprint", name=op.f("pk_seen_token")),
+    )
+    with op.batch_alter_table("seen_token", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_seen_token_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
+        "service_token",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(length=100), nullable=False),
+        sa.Column("secret_hash", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.Column("scopes", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("instance_ids", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+        sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("expires_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("last_used_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("revoked_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_service_token")),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_service_token_secret_hash")),
+    )
+    op.create_table(
+        "connection",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+        sa.Column("instance_id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+        sa.Column(
+            "role",
+            sa.Enum("initiator", "responder", name="role", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "draft", "pending", "active", "closed", name="connectionstate", native_enum=False, length=40
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "reason",
+            sa.Enum(
+                "closed_here",
+                "closed_by_peer",
+                "attempt_ended",
+                "attempt_expired",
+                name="closereason",
+                native_enum=False,
+                length=40,
+            ),
+            nullable=True,
+        ),
+        sa.Column(
+            "type",
+            sa.Enum("public", "private", "local", name="destinationtype", native_enum=False, length=40),
+            nullable=True,
+        ),
+        sa.Column(
+            "mode",
+            sa.Enum("visual", "script", "basic", name="mode", native_enum=False, length=40),
+            nullable=True,
+        ),
+        sa.Column("scope", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("shared_id", sqlmodel.sql.sqltypes.AutoString(length=36), nullable=True),
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(length=255), nullable=True),
+        sa.Column("description", sqlmodel.sql.sqltypes.AutoString(length=2000), nullable=False),
+        sa.Column("local_short_name", sqlmodel.sql.sqltypes.AutoString(length=30), nullable=True),
+        sa.Column("destination_short_name", sqlmodel.sql.sqltypes.AutoString(length=30), nullable=True),
+        sa.Column("destination_url", sqlmodel.sql.sqltypes.AutoString(length=2048), nullable=True),
+        sa.Column("destination_node_url", sqlmodel.sql.sqltypes.AutoString(length=2048), nullable=True),
+        sa.Column("destination_platform", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=True),
+        sa.Column("destination_state", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=True),
+        sa.Column("destination_seen_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("mode_refusals", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("peer", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+        sa.Column("verification_session_id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=True),
+        sa.Column("last_error", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+        sa.Column("return_url", sqlmodel.sql.sqltypes.AutoString(length=2048), nullable=True),
+        sa.Column("metadata", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("updated_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("expires_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("activated_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["instance_id"],
+            ["instance.id"],
+            name=op.f("fk_connection_instance_id_instance"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_connection")),
+    )
+    with op.batch_alter_table("connection", schema=None) as batch_op:
+        batch_op.create_index("ix_connection_all_created", ["created_at", "id"], unique=False)
+        batch_op.create_index("ix_connection_created", ["instance_id", "created_at", "id"], unique=False)
+        batch_op.create_index("ix_connection_name", ["instance_id", "name", "id"], unique=False)
+        batch_op.create_index("ix_connection_shared", ["instance_id", "shared_id"], unique=False)
+        batch_op.create_index("ix_connection_updated", ["instance_id", "updated_at", "id"], unique=False)
+
+    op.create_table(
+        "instance_key",
+        sa.Column("kid", sqlmodel.sql.sqltypes.AutoString(length=43), nullable=False),
+        sa.Column("instance_id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+        sa.Column("private_key_sealed", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("public_jwk", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["instance_id"],
+            ["instance.id"],
+            name=op.f("fk_instance_key_instance_id_instance"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("kid", name=op.f("pk_instance_key")),
+    )
+    with op.batch_alter_table("instance_key", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_instance_key_instance_id"), ["instance_id"], unique=False)
+
+    op.create_table(
+        "sign_in_session",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+        sa.Column("instance_id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+        sa.Column("secret_hash", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("cookie", "bearer", name="sessionkind", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column("account_id", sqlmodel.sql.sqltypes.AutoString(length=255), nullable=False),
+        sa.Column("login", sqlmodel.sql.sqltypes.AutoString(length=255), nullable=False),
+        sa.Column("display_name", sqlmodel.sql.sqltypes.AutoString(length=255), nullable=False),
+        sa.Column("is_admin", sa.Boolean(), nullable=False),
+        sa.Column("missing", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("for_request", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=True),
+        sa.Column("signed_in_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("expires_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["instance_id"],
+            ["instance.id"],
+            name=op.f("fk_sign_in_session_instance_id_instance"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_session")),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_sign_in_session_secret_hash")),
+    )
+    with op.batch_alter_table("sign_in_session", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sign_in_session_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sign_in_session_instance_id"), ["instance_id"], unique=False)
+
+    op.create_table(
+        "authorization_request",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+        sa.Column("instance_id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+        sa.Column("connection_id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=True),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "requested",
+                "consented",
+                "redeemed",
+                "active",
+                "closed",
+                "denied",
+                "expired",
+                name="authorizationstate",
+                native_enum=False,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("client_id", sqlmodel.sql.sqltypes.AutoString(length=2048), nullable=False),
+        sa.Column("client", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("shared_id", sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
+        sa.Column("request_uri_hash", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.Column("redirect_uri", sqlmodel.sql.sqltypes.AutoString(length=2048), nullable=False),
+        sa.Column("client_state", sqlmodel.sql.sqltypes.AutoString(length=512), nullable=False),
+        sa.Column("nonce", sqlmodel.sql.sqltypes.AutoString(length=512), nullable=False),
+        sa.Column("code_challenge", sqlmodel.sql.sqltypes.AutoString(length=43), nullable=False),
+        sa.Column("scope", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("details", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("comparison_code", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
+        sa.Column("code_hash", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
+        sa.Column("code_sealed", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("code_expires_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("subject", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
+        sa.Column("admin_name", sqlmodel.sql.sqltypes.AutoString(length=255), nullable=True),
+        sa.Column("auth_time", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("key_thumbprint", sqlmodel.sql.sqltypes.AutoString(length=43), nullable=True),
+        sa.Column("attestation", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("redeemed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("expires_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection_id"],
+            ["connection.id"],
+            name=op.f("fk_authorization_request_connection_id_connection"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["instance_id"],
+            ["instance.id"],
+            name=op.f("fk_authorization_request_instance_id_instance"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_authorization_request")),
+        sa.UniqueConstraint("code_hash", name=op.f("uq_authorization_request_code_hash")),
+        sa.UniqueConstraint(
+            "instance_id",
+            "client_id",
+            "shared_id",
+            name=op.f("uq_authorization_request_instance_id_client_id_shared_id"),
+        ),
+        sa.UniqueConstraint("request_uri_hash", name=op.f("uq_authorization_request_request_uri_hash")),
+    )
+    with op.batch_alter_table("authorization_request", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_authorization_request_connection_id"), ["connection_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_authorization_request_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
+        "verification_session",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+        sa.Column("connection_id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+        sa.Column("instance_id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+        sa.Column("purpose", sa.Enum("set_up", name="purpose", native_enum=False, length=40), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "created",
+                "started",
+                "awaiting_decision",
+                "code_received",
+                "verified",
+                "denied",
+                "failed",
+                "expired",
+                "cancelled",
+                name="verificationstate",
+                native_enum=False,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("shared_id", sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
+        sa.Column("owner_account", sqlmodel.sql.sqltypes.AutoString(length=255), nullable=True),
+        sa.Column("sign_in_session_id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=True),
+        sa.Column("peer_issuer", sqlmodel.sql.sqltypes.AutoString(length=2048), nullable=False),
+        sa.Column("peer", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column(
+            "requested_scope", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("comparison_code", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
+        sa.Column("code_verifier_sealed", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("state_hash", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
+        sa.Column("nonce", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
+        sa.Column("request_uri", sqlmodel.sql.sqltypes.AutoString(length=512), nullable=True),
+        sa.Column("code_sealed", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("access_token_sealed", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("access_token_expires_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("admin_name", sqlmodel.sql.sqltypes.AutoString(length=255), nullable=True),
+        sa.Column("admin_checked_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("last_error", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("expires_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection_id"],
+            ["connection.id"],
+            name=op.f("fk_verification_session_connection_id_connection"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["instance_id"],
+            ["instance.id"],
+            name=op.f("fk_verification_session_instance_id_instance"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_verification_session")),
+        sa.UniqueConstraint(
+            "instance_id", "shared_id", name=op.f("uq_verification_session_instance_id_shared_id")
+        ),
+        sa.UniqueConstraint("state_hash", name=op.f("uq_verification_session_state_hash")),
+    )
+    with op.batch_alter_table("verification_session", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_verification_session_connection_id"), ["connection_id"], unique=False
+        )
+
+
+def downgrade() -> None:
+    """Take this revision back."""
+    with op.batch_alter_table("verification_session", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_verification_session_connection_id"))
+
+    op.drop_table("verification_session")
+    with op.batch_alter_table("authorization_request", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_authorization_request_expires_at"))
+        batch_op.drop_index(batch_op.f("ix_authorization_request_connection_id"))
+
+    op.drop_table("authorization_request")
+    with op.batch_alter_table("sign_in_session", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sign_in_session_instance_id"))
+        batch_op.drop_index(batch_op.f("ix_sign_in_session_expires_at"))
+
+    op.drop_table("sign_in_session")
+    with op.batch_alter_table("instance_key", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_instance_key_instance_id"))
+
+    op.drop_table("instance_key")
+    with op.batch_alter_table("connection", schema=None) as batch_op:
+        batch_op.drop_index("ix_connection_updated")
+        batch_op.drop_index("ix_connection_shared")
+        batch_op.drop_index("ix_connection_name")
+        batch_op.drop_index("ix_connection_created")
+        batch_op.drop_index("ix_connection_all_created")
+
+    op.drop_table("connection")
+    op.drop_table("service_token")
+    with op.batch_alter_table("seen_token", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_seen_token_expires_at"))
+
+    op.drop_table("seen_token")
+    op.drop_table("node_secret")
+    with op.batch_alter_table("job", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_job_open",
+            sqlite_where=sa.text("done_at IS NULL"),
+            postgresql_where=sa.text("done_at IS NULL"),
+        )
+        batch_op.drop_index(
+            "ix_job_due", sqlite_where=sa.text("done_at IS NULL"), postgresql_where=sa.text("done_at IS NULL")
+        )
+        batch_op.drop_index(batch_op.f("ix_job_done_at"))
+
+    op.drop_table("job")
+    with op.batch_alter_table("instance", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_instance_url"))
+
+    op.drop_table("instance")
+    with op.batch_alter_table("cached_document", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_cached_document_fetched_at"))
+
+    op.drop_table("cached_document")

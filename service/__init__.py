@@ -1,0 +1,1 @@
+"""Parley: sets up trusted connections between work-management instances."""

@@ -1,0 +1,54 @@
+"""What is stored about callers: service tokens and sign-in sessions, both by keyed hash only."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Column
+from sqlmodel import Field, SQLModel
+
+from service.database import JSON_COLUMN, enum_column
+
+
+class SessionKind(StrEnum):
+    """How the session's secret travels."""
+
+    COOKIE = "cookie"
+    BEARER = "bearer"
+
+
+class ServiceToken(SQLModel, table=True):
+    """A scoped token of a service. `instance_ids` of None means every instance of the node."""
+
+    __tablename__ = "service_token"
+
+    id: str = Field(primary_key=True, max_length=40)
+    name: str = Field(max_length=100)
+    secret_hash: str = Field(max_length=64, unique=True)
+    scopes: list[str] = Field(sa_column=Column(JSON_COLUMN, nullable=False))
+    instance_ids: list[str] | None = Field(sa_column=Column(JSON_COLUMN, nullable=True))
+    created_at: datetime
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+class SignInSession(SQLModel, table=True):
+    """A person signed in with an instance's own account; their rights were checked live at `signed_in_at`.
+
+    `for_request` binds a sign-in to the one authorization request that it was made for.
+    """
+
+    __tablename__ = "sign_in_session"
+
+    id: str = Field(primary_key=True, max_length=40)
+    instance_id: str = Field(foreign_key="instance.id", index=True, max_length=40, ondelete="CASCADE")
+    secret_hash: str = Field(max_length=64, unique=True)
+    kind: SessionKind = Field(sa_type=enum_column(SessionKind))
+    account_id: str = Field(max_length=255)
+    login: str = Field(max_length=255)
+    display_name: str = Field(max_length=255)
+    is_admin: bool
+    missing: str | None = None
+    for_request: str | None = Field(default=None, max_length=40)
+    signed_in_at: datetime
+    expires_at: datetime = Field(index=True)

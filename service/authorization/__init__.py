@@ -1,0 +1,1 @@
+"""Authorization is what other nodes may ask of us: pushed requests, consent, tokens, activation, status."""

@@ -1,0 +1,197 @@
+"""Both databases behind one door: engine, sessions, column types, and the only place that commits."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Protocol, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from fastapi import Depends
+from sqlalchemy import JSON, Connection, Enum, MetaData, event, update
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlmodel import SQLModel, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.requests import HTTPConnection
+
+from service.problems import NotFound, Problem
+from service.state_machine import IllegalTransition, StateMachine
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+BUSY_TIMEOUT_MS = 5_000
+POOL_SIZE = 10
+JSON_COLUMN = JSON().with_variant(JSONB(), "postgresql")
+READ_ONLY = "parley_read_only"
+
+SQLModel.metadata.naming_convention = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+).naming_convention
+
+
+def enum_column(kind: type[StrEnum]) -> Enum:
+    """Return the column type that stores an enum by value, as text, on both databases."""
+    return Enum(
+        kind,
+        native_enum=False,
+        create_constraint=False,
+        length=40,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One engine and its two kinds of session, and the bell that wakes the job worker after a commit."""
+
+    engine: AsyncEngine
+    writes: async_sessionmaker[AsyncSession]
+    reads: async_sessionmaker[AsyncSession]
+    work_enqueued: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """True for the embedded default, where one process owns the file."""
+        return self.engine.dialect.name == "sqlite"
+
+
+def open_database(url: str) -> Database:
+    """Return the database of this URL; nothing is connected yet."""
+    if url.startswith("sqlite"):
+        engine = create_async_engine(url)
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        reading = engine.execution_options(**{READ_ONLY: True})
+    else:
+        engine = create_async_engine(url, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, pool_recycle=1_800)
+        reading = engine.execution_options(isolation_level="AUTOCOMMIT")
+    return Database(
+        engine=engine,
+        writes=async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False),
+        reads=async_sessionmaker(reading, class_=AsyncSession, expire_on_commit=False, autoflush=False),
+    )
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
+    """Let SQLAlchemy decide when a transaction begins, and wait for the one writer instead of failing."""
+    connection.isolation_level = None  # type: ignore[attr-defined]
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Take the write lock at the start: a read that later writes would fail at once instead of waiting."""
+    read_only = connection.get_execution_options().get(READ_ONLY)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+@asynccontextmanager
+async def transaction(database: Database) -> AsyncIterator[AsyncSession]:
+    """Commit on the way out; roll back on an error, unless the refusal says that it must be remembered."""
+    async with database.writes() as session:
+        try:
+            yield session
+        except Problem as refusal:
+            if refusal.keeps_changes:
+                await session.commit()
+            raise
+        await session.commit()
+        if session.info.pop("work_enqueued", False):
+            database.work_enqueued.set()
+
+
+@asynccontextmanager
+async def reading(database: Database) -> AsyncIterator[AsyncSession]:
+    """Give a session that only reads."""
+    async with database.reads() as session:
+        yield session
+
+
+async def get_session(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:
+    """One request, one transaction, committed before the response; a safe method only reads."""
+    database: Database = connection.app.state.database
+    safe = connection.scope.get("method", "GET") in SAFE_METHODS
+    async with reading(database) if safe else transaction(database) as session:
+        yield session
+
+
+def get_database(connection: HTTPConnection) -> Database:
+    """Return the node's database, for work that needs several short transactions."""
+    database: Database = connection.app.state.database
+    return database
+
+
+SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
+DatabaseDep = Annotated[Database, Depends(get_database)]
+
+
+class Stateful(Protocol):
+    """A row with an id and a state that only its machine moves."""
+
+    MACHINE: ClassVar[StateMachine[Any, Any]]
+    id: str
+    state: Any
+
+
+StatefulRow = TypeVar("StatefulRow", bound=Stateful)
+Row = TypeVar("Row", bound=SQLModel)
+
+
+async def advance(session: AsyncSession, row: StatefulRow, by: StrEnum, **changes: object) -> StatefulRow:
+    """Move the row to the state that its table gives, or raise IllegalTransition and change nothing.
+
+    Compare-and-set: of two racers that saw the same state one moves, the other is told what the state is now.
+    """
+    kind = type(row)
+    target = kind.MACHINE.next(row.state, by)
+    await session.flush()
+    if "revision" in kind.__table__.c:  # type: ignore[attr-defined]
+        changes["revision"] = row.revision + 1  # type: ignore[attr-defined]
+    result = await session.exec(
+        update(kind)
+        .where(kind.id == row.id, kind.state == row.state)  # type: ignore[arg-type]
+        .values(state=target, **changes)
+        .execution_options(synchronize_session=False)
+    )
+    if result.rowcount != 1:
+        await session.refresh(row)
+        raise IllegalTransition(row.state, by, frozenset(kind.MACHINE.allowed(row.state)))
+    for name, value in {"state": target, **changes}.items():
+        set_committed_value(row, name, value)
+    return row
+
+
+async def get_for_update(session: AsyncSession, kind: type[Row], row_id: str) -> Row:
+    """Return the row, locked until the end of the transaction; raise NotFound where there is none."""
+    statement = select(kind).where(kind.id == row_id).with_for_update()  # type: ignore[attr-defined]
+    row = (await session.exec(statement.execution_options(populate_existing=True))).one_or_none()
+    if row is None:
+        raise NotFound("There is no {id}.", id=row_id)
+    return row
+
+
+def migration_config(url: str) -> Config:
+    """Return the alembic configuration of this database."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent.parent / "alembic"))
+    config.attributes["url"] = url
+    return config
+
+
+def migrate(url: str) -> None:
+    """Bring the database to the newest revision. Runs its own event loop: call it outside of one."""
+    command.upgrade(migration_config(url), "head")

@@ -1,0 +1,1 @@
+"""Discovery answers what is at a URL: a node, a tracker whose node is unknown, or nothing."""

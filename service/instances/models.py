@@ -1,0 +1,40 @@
+"""What is stored about an instance and its signing keys."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column
+from sqlmodel import Field, SQLModel
+
+from service.database import JSON_COLUMN, enum_column
+from service.words import Network
+
+
+class Instance(SQLModel, table=True):
+    """One work-management system. Its issuer is `{public_url}/i/{slug}`; the slug never changes."""
+
+    __tablename__ = "instance"
+
+    id: str = Field(primary_key=True, max_length=40)
+    slug: str = Field(max_length=63, unique=True)
+    name: str = Field(max_length=100)
+    platform: str = Field(max_length=40)
+    url: str = Field(max_length=2048, index=True)
+    network: Network = Field(sa_type=enum_column(Network))
+    return_urls: list[str] = Field(sa_column=Column(JSON_COLUMN, nullable=False))
+    identity: dict[str, Any] = Field(sa_column=Column(JSON_COLUMN, nullable=False))
+    credential_sealed: str | None = None
+    created_at: datetime
+    updated_at: datetime
+
+
+class InstanceKey(SQLModel, table=True):
+    """An ES256 key of an instance, sealed at rest. The newest one signs."""
+
+    __tablename__ = "instance_key"
+
+    kid: str = Field(primary_key=True, max_length=43)
+    instance_id: str = Field(foreign_key="instance.id", index=True, max_length=40, ondelete="CASCADE")
+    private_key_sealed: str
+    public_jwk: dict[str, str] = Field(sa_column=Column(JSON_COLUMN, nullable=False))
+    created_at: datetime

@@ -1,0 +1,119 @@
+"""Does due jobs, at least once each, whatever happens in between (ADR 0006)."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import or_, update
+from sqlmodel import col, select
+
+from service.database import transaction
+from service.identifiers import new_id
+from service.jobs.models import Job
+from service.node import Node
+
+LEASE = timedelta(seconds=60)
+POLL_SECONDS = 1.0
+BATCH = 20
+FIRST_BACKOFF_SECONDS = 1.0
+LONGEST_BACKOFF_SECONDS = 300.0
+KEEP_DONE = timedelta(days=7)
+log = structlog.get_logger(__name__)
+
+
+class TryAgain(Exception):
+    """The job could not be finished now; it comes back after `delay`, or after its own growing pause."""
+
+    def __init__(self, reason: str, delay: timedelta | None = None) -> None:
+        self.delay = delay
+        super().__init__(reason)
+
+
+Handler = Callable[[Node, Job], Awaitable[timedelta | None]]
+"""Does the work of one job. Returns None when it is done for good, or when it wants to run again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """The handlers by kind of job, and the node that they work for."""
+
+    node: Node
+    handlers: Mapping[str, Handler]
+
+
+async def run_for_ever(worker: Worker) -> None:
+    """Work until cancelled; wake at once when a request of this process has stored a job."""
+    enqueued = worker.node.database.work_enqueued
+    while True:
+        enqueued.clear()
+        try:
+            done = await run_due(worker)
+        except Exception:
+            log.exception("worker_round_failed")
+            done = 0
+        if done == 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(enqueued.wait(), POLL_SECONDS)
+
+
+async def run_due(worker: Worker) -> int:
+    """Do the jobs that are due, one batch of them; return how many were taken."""
+    jobs = await _claim(worker.node)
+    await asyncio.gather(*(_run(worker, job) for job in jobs))
+    return len(jobs)
+
+
+async def _claim(node: Node) -> list[Job]:
+    """Take due jobs under a fresh lease, so that no other worker takes them until it ends."""
+    now = node.clock.now()
+    lease = new_id("lse")
+    free = or_(col(Job.lease_until).is_(None), col(Job.lease_until) < now)
+    due = select(Job.id).where(col(Job.done_at).is_(None), col(Job.run_at) <= now, free).order_by(col(Job.run_at)).limit(BATCH)
+    async with transaction(node.database) as session:
+        ids = (await session.exec(due.with_for_update(skip_locked=True))).all()
+        if not ids:
+            return []
+        taken = update(Job).where(col(Job.id).in_(ids)).values(lease_token=lease, lease_until=now + LEASE, attempts=Job.attempts + 1)
+        await session.exec(taken.execution_options(synchronize_session=False))
+        return list((await session.exec(select(Job).where(Job.lease_token == lease))).all())
+
+
+async def _run(worker: Worker, job: Job) -> None:
+    """Run one job and store how it went; a fault of ours backs off like any other failure."""
+    error: str | None = None
+    again: timedelta | None
+    with structlog.contextvars.bound_contextvars(job=job.kind, subject=job.subject):
+        try:
+            again = await worker.handlers[job.kind](worker.node, job)
+        except TryAgain as reason:
+            error, again = str(reason), reason.delay or backoff(job.attempts)
+            log.info("job_will_retry", reason=error, attempts=job.attempts)
+        except Exception as fault:
+            error, again = type(fault).__name__, backoff(job.attempts)
+            log.exception("job_failed", attempts=job.attempts)
+    await _settle(worker.node, job, again, error)
+
+
+async def _settle(node: Node, job: Job, again: timedelta | None, error: str | None) -> None:
+    """Store the outcome, unless the lease was lost to another worker meanwhile."""
+    now = node.clock.now()
+    changes: dict[str, datetime | str | int | None] = {"lease_token": None, "lease_until": None, "last_error": error}
+    if again is None:
+        changes["done_at"] = now
+    else:
+        changes["run_at"] = now + again
+        if error is None:
+            changes["attempts"] = 0
+    async with transaction(node.database) as session:
+        mine = update(Job).where(col(Job.id) == job.id, col(Job.lease_token) == job.lease_token).values(**changes)
+        await session.exec(mine.execution_options(synchronize_session=False))
+
+
+def backoff(attempts: int) -> timedelta:
+    """Return a pause with full jitter that doubles with each attempt, up to five minutes."""
+    ceiling = min(LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** min(attempts, 10))
+    return timedelta(seconds=random.uniform(ceiling / 4, ceiling))  # noqa: S311 - spreads load, guards nothing

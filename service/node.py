@@ -1,0 +1,42 @@
+"""What every part of a running node shares, made once by main.py and given to requests and jobs."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from service.clock import Clock
+from service.database import Database
+from service.egress import Egress
+from service.sealing import Sealer
+from service.settings import Settings
+from service.tokens import Hasher
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One running deployment: its settings, database, clock, way out, and keys at rest."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    egress: Egress
+    sealer: Sealer
+    hasher: Hasher
+
+
+def get_node(connection: HTTPConnection) -> Node:
+    """Return the node that serves this request."""
+    node: Node = connection.app.state.node
+    return node
+
+
+def get_now(connection: HTTPConnection) -> datetime:
+    """Return the time by the node's clock."""
+    return get_node(connection).clock.now()
+
+
+NodeDep = Annotated[Node, Depends(get_node)]
+NowDep = Annotated[datetime, Depends(get_now)]

@@ -1,0 +1,56 @@
+"""What is stored about one attempt: intent before each call, result after it."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import Column, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from service.database import JSON_COLUMN, enum_column
+from service.state_machine import StateMachine
+from service.verification_sessions.states import MACHINE, VerificationEvent, VerificationState
+
+
+class Purpose(StrEnum):
+    """What the proof is for."""
+
+    SET_UP = "set_up"
+
+
+class VerificationSession(SQLModel, table=True):
+    """One run of the handshake, seen by its initiator. Secrets are hashed or sealed.
+
+    `peer` is the snapshot of the other node's metadata and keys that the whole attempt uses (no mix-up by a later
+    look-up). `owner_account` is the person it belongs to; empty until somebody signs in on the start page.
+    """
+
+    __tablename__ = "verification_session"
+    __table_args__ = (UniqueConstraint("instance_id", "shared_id"),)
+    MACHINE: ClassVar[StateMachine[VerificationState, VerificationEvent]] = MACHINE
+
+    id: str = Field(primary_key=True, max_length=40)
+    connection_id: str = Field(foreign_key="connection.id", index=True, max_length=40, ondelete="CASCADE")
+    instance_id: str = Field(foreign_key="instance.id", max_length=40, ondelete="CASCADE")
+    purpose: Purpose = Field(default=Purpose.SET_UP, sa_type=enum_column(Purpose))
+    state: VerificationState = Field(default=MACHINE.initial, sa_type=enum_column(VerificationState))
+    shared_id: str = Field(max_length=36)
+    owner_account: str | None = Field(default=None, max_length=255)
+    sign_in_session_id: str | None = Field(default=None, max_length=40)
+    peer_issuer: str = Field(max_length=2048)
+    peer: dict[str, Any] = Field(sa_column=Column(JSON_COLUMN, nullable=False))
+    requested_scope: list[str] = Field(sa_column=Column(JSON_COLUMN, nullable=False))
+    comparison_code: str = Field(max_length=20)
+    code_verifier_sealed: str
+    state_hash: str | None = Field(default=None, max_length=64, unique=True)
+    nonce: str | None = Field(default=None, max_length=64)
+    request_uri: str | None = Field(default=None, max_length=512)
+    code_sealed: str | None = None
+    access_token_sealed: str | None = None
+    access_token_expires_at: datetime | None = None
+    admin_name: str | None = Field(default=None, max_length=255)
+    admin_checked_at: datetime | None = None
+    last_error: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON_COLUMN, nullable=True))
+    revision: int = 1
+    expires_at: datetime
+    created_at: datetime

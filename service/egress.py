@@ -1,4 +1,4 @@
-"""The one way out: calls to hosts that others named, pinned to checked addresses, limited in time and size."""
+"""The one way out: calls to hosts that others named, to checked addresses, limited in time and size."""
 
 import asyncio
 import socket

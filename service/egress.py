@@ -5,7 +5,7 @@ import socket
 import ssl
 from collections.abc import Callable, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import httpx
@@ -46,7 +46,6 @@ class Egress:
         self._policy = policy
         self._client = httpx.AsyncClient(
             transport=transport or _guarded_transport(policy, ssl_context, resolver),
-            headers=HEADERS,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             trust_env=False,
             follow_redirects=False,
@@ -71,9 +70,9 @@ class Egress:
         check_url(url, self._policy)
         auth = httpx.BasicAuth(*basic_auth) if basic_auth else None
         limit = self._policy.max_bytes if max_bytes is None else max_bytes
-        request = self._client.build_request(
-            method, url, headers={**(headers or {}), **HEADERS}, json=json, data=form
-        )
+        own_headers = httpx.Headers(headers)
+        own_headers.update(HEADERS)
+        request = self._client.build_request(method, url, headers=own_headers, json=json, data=form)
         try:
             async with asyncio.timeout(self._policy.timeout_seconds):
                 response = await self._client.send(request, stream=True, auth=auth)
@@ -150,8 +149,10 @@ async def _read(response: httpx.Response, limit: int) -> Answer:
     """Return the whole body; what is encoded or too large is refused before it is held in memory."""
     if response.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
         raise EgressFailure(Reason.NOT_JSON)
+    # Not aiter_raw(): it takes a response that a test made from whole content for one that was read already.
+    stream = cast("httpx.AsyncByteStream", response.stream)
     body = bytearray()
-    async for chunk in response.aiter_raw():
+    async for chunk in stream:
         body += chunk
         if len(body) > limit:
             raise EgressFailure(Reason.TOO_LARGE)

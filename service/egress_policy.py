@@ -8,6 +8,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, 
 from service.egress_addresses import is_loopback_host, is_public_address
 
 MAX_URL_LENGTH = 4096
+LOOPBACK = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 # One grammar instead of parsers that may disagree: no user, backslash, control character, zone or escape.
 _URL = re.compile(
     r"(?P<scheme>https?)://"
@@ -59,7 +60,8 @@ def check_url(url: str, policy: EgressPolicy) -> None:
     if match is None:
         raise EgressFailure(Reason.BLOCKED_ADDRESS)
     address, host = _read_host(match["literal"], (match["name"] or "").lower())
-    if address is not None and not may_dial(host, address, policy):
+    known = (address,) if address else LOOPBACK if is_loopback_host(host) else ()
+    if known and not any(may_dial(host, candidate, policy) for candidate in known):
         raise EgressFailure(Reason.BLOCKED_ADDRESS)
     if policy.development and is_loopback_host(host):
         return

@@ -47,8 +47,12 @@ def check_public_jwk(unverified_jwk: object) -> dict[str, str]:
 
 def thumbprint(jwk: Mapping[str, Any]) -> str:
     """Return the SHA-256 thumbprint of an EC key (RFC 7638)."""
-    members = {name: jwk[name] for name in ("crv", "kty", "x", "y")}
-    canonical = json.dumps(members, separators=(",", ":"), sort_keys=True).encode()
+    return _thumbprint(jwk["crv"], jwk["kty"], jwk["x"], jwk["y"])
+
+
+@lru_cache(maxsize=4096)
+def _thumbprint(crv: str, kty: str, x: str, y: str) -> str:
+    canonical = json.dumps({"crv": crv, "kty": kty, "x": x, "y": y}, separators=(",", ":")).encode()
     return encode_base64url(hashlib.sha256(canonical).digest())
 
 

@@ -197,11 +197,11 @@ def _read_claims(
     unverified_token: str, claims_part: str, purpose: Purpose, key: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return the claims, signed by this key and complete for the purpose."""
-    claims = _read_object(claims_part)
     try:
         jws.verify(unverified_token, _verifying_key(key["x"], key["y"]), [ALGORITHM])
     except JOSEError:
         raise InvalidSignature("signature") from None
+    claims = _read_object(claims_part)
     check_claims(purpose, claims)
     return claims
 
@@ -209,9 +209,7 @@ def _read_claims(
 def _read_object(segment: str) -> dict[str, Any]:
     """Return the JSON object of a segment; one with a repeated key could mean two things."""
     try:
-        value = json.loads(
-            decode_base64url(segment).decode(), object_pairs_hook=_once_each, parse_constant=_refuse_constant
-        )
+        value = _DECODER.decode(decode_base64url(segment).decode())
     except (ValueError, RecursionError):
         raise InvalidSignature("json") from None
     if not isinstance(value, dict):
@@ -228,6 +226,9 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(name)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_once_each, parse_constant=_refuse_constant)
 
 
 def _choose(keys: Iterable[Mapping[str, Any]], kid: object) -> dict[str, str]:

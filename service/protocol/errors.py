@@ -1,0 +1,110 @@
+"""What a refusal looks like at the protocol endpoints: RFC 6749, section 5.2, and RFC 9449 for DPoP."""
+
+from typing import ClassVar
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from starlette.requests import Request
+from starlette.responses import Response
+
+NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+
+class OAuthError(Exception):
+    """A refusal of a protocol endpoint: `error` is the registered code, the description is for people."""
+
+    error: ClassVar[str] = "invalid_request"
+    status: ClassVar[int] = 400
+    keeps_changes: ClassVar[bool] = False
+
+    def __init__(self, description: str) -> None:
+        self.description = description
+        super().__init__(description)
+
+
+class InvalidRequest(OAuthError):
+    """A parameter is missing, repeated or malformed."""
+
+
+class InvalidClient(OAuthError):
+    """The client could not be authenticated."""
+
+    error, status = "invalid_client", 401
+
+
+class InvalidGrant(OAuthError):
+    """The code is unknown, used, expired, or belongs to another client, redirect or verifier."""
+
+    error = "invalid_grant"
+
+
+class UnauthorizedClient(OAuthError):
+    """The client is known but has no connection here that allows this."""
+
+    error = "unauthorized_client"
+
+
+class UnsupportedGrantType(OAuthError):
+    """The grant is neither `authorization_code` nor `client_credentials`."""
+
+    error = "unsupported_grant_type"
+
+
+class InvalidScope(OAuthError):
+    """The scope has a word that this node does not know."""
+
+    error = "invalid_scope"
+
+
+class InvalidRedirectUri(OAuthError):
+    """The redirect is not one of the client's own."""
+
+    error = "invalid_redirect_uri"
+
+
+class InvalidDpopProof(OAuthError):
+    """The DPoP proof does not fit this request (RFC 9449, section 5)."""
+
+    error = "invalid_dpop_proof"
+
+
+class InvalidToken(OAuthError):
+    """The access token is missing, expired, or not bound to this key (RFC 6750, RFC 9449)."""
+
+    error, status = "invalid_token", 401
+
+
+class Gone(OAuthError):
+    """The connection or its attempt is over; asking again gives the same answer."""
+
+    error, status = "connection_over", 410
+
+
+class UnknownConnection(OAuthError):
+    """No connection with this shared id exists between the caller and this instance."""
+
+    error, status = "unknown_connection", 404
+
+
+class ServerNotReady(OAuthError):
+    """What was needed to decide could not be read now; the same request may work later."""
+
+    error, status = "temporarily_unavailable", 503
+
+
+def install(app: FastAPI) -> None:
+    """Make every OAuthError an answer of its RFC."""
+
+    async def on_error(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, OAuthError)  # noqa: S101 - tells the type checker what was registered
+        headers = dict(NO_STORE)
+        if isinstance(error, InvalidToken | InvalidDpopProof):
+            headers["WWW-Authenticate"] = f'DPoP error="{error.error}", algs="ES256"'
+        elif error.status == InvalidClient.status:
+            headers["WWW-Authenticate"] = 'Bearer error="invalid_client"'
+        elif error.status == ServerNotReady.status:
+            headers["Retry-After"] = "5"
+        body = {"error": error.error, "error_description": error.description}
+        return JSONResponse(body, error.status, headers)
+
+    app.add_exception_handler(OAuthError, on_error)

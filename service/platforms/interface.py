@@ -1,16 +1,12 @@
 """What each platform tells about itself as data, and the few calls it answers."""
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from service.egress import Egress
-    from service.words import Mode, Scope
+from service.egress import Egress
+from service.words import Mode, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +142,22 @@ class SignInFailure(Exception):
         super().__init__(detail)
 
 
+class ProjectNotVisible(Exception):
+    """There is no such project, or this account does not see it; platforms rarely tell which."""
+
+
 class Platform(Protocol):
-    """One work-management system: each call but `fingerprint` raises SignInFailure when it cannot answer."""
+    """One work-management system; each call but `fingerprint` raises SignInFailure when it cannot answer.
+
+    A credential is proven again by each call, for there are platforms that give public data to a wrong one.
+    """
 
     @property
     def description(self) -> PlatformDescription:
         """What the platform can do, and what it asks for."""
 
     async def fingerprint(self, egress: Egress, base_url: str) -> Fingerprint | None:
-        """Say what is at the URL; None when it is not this platform. Raises EgressFailure for transport failures."""
+        """Return what is at the URL, None for another platform; raises EgressFailure for no answer."""
 
     async def sign_in(self, egress: Egress, base_url: str, credential: Credential) -> Person:
         """Return the account that the platform confirms right now, and whether it is an admin."""
@@ -162,17 +165,20 @@ class Platform(Protocol):
     async def rights(
         self, egress: Egress, base_url: str, credential: Credential | None, project_id: str | None = None
     ) -> tuple[Right, ...]:
-        """Return each permission that a scope needs; measured when there is a credential, else declared only."""
+        """Return each permission that a scope needs: measured with a credential, else declared only.
+
+        Without a project, granted means in at least one project.
+        """
 
     async def projects(self, egress: Egress, base_url: str, credential: Credential) -> tuple[Project, ...]:
-        """Return the projects that this account sees."""
+        """Return the projects that this account sees, up to the adapter's limit."""
 
     async def item_types(
         self, egress: Egress, base_url: str, credential: Credential, project_id: str
     ) -> tuple[ItemType, ...]:
-        """Return the kinds of items of this project."""
+        """Return the kinds of items of this project; raises ProjectNotVisible."""
 
     async def fields(
         self, egress: Egress, base_url: str, credential: Credential, project_id: str
     ) -> tuple[Field, ...]:
-        """Return the fields of this project's items, the platform's own first."""
+        """Return the fields of this project's items, the platform's own first; raises ProjectNotVisible."""

@@ -1,11 +1,11 @@
 """Every table of the service in one list, for the migrations."""
 
-from service.access.models import ServiceToken, SignInSession
+from service.access.models import NodeSecret, ServiceToken, SignInSession
 from service.authorization.models import AuthorizationRequest
 from service.connections.models import Connection
 from service.instances.models import Instance, InstanceKey
 from service.jobs.models import Job
-from service.protocol.models import CachedDocument, NodeSecret, SeenToken
+from service.protocol.models import CachedDocument, SeenToken
 from service.verification_sessions.models import VerificationSession
 
 ALL_TABLES = (

@@ -52,3 +52,12 @@ class SignInSession(SQLModel, table=True):
     for_request: str | None = Field(default=None, max_length=40)
     signed_in_at: datetime
     expires_at: datetime = Field(index=True)
+
+
+class NodeSecret(SQLModel, table=True):
+    """A random secret of this node, sealed; made when the node first starts."""
+
+    __tablename__ = "node_secret"
+
+    name: str = Field(primary_key=True, max_length=40)
+    sealed: str

@@ -13,7 +13,7 @@ from service.words import DestinationType, Mode, Role
 
 
 class Connection(SQLModel, table=True):
-    """One connection as this node lists it. The local side is the instance; the destination is the other side.
+    """One connection as this node lists it: the local side is the instance, the destination the other side.
 
     `mode_refusals` says for each mode that the destination cannot have why not, as the probe told it.
     `peer` holds the other side's issuer and public keys once both sides agree.

@@ -22,12 +22,3 @@ class CachedDocument(SQLModel, table=True):
     url: str = Field(primary_key=True, max_length=2048)
     document: str
     fetched_at: datetime = Field(index=True)
-
-
-class NodeSecret(SQLModel, table=True):
-    """A random secret of this node, sealed; made when the node first starts."""
-
-    __tablename__ = "node_secret"
-
-    name: str = Field(primary_key=True, max_length=40)
-    sealed: str

@@ -1,0 +1,92 @@
+"""The shape of an action: everything that a client needs to perform it, without knowing the state machine."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What performing an action means."""
+
+    SUBMIT = "submit"
+    OPEN_URL = "open_url"
+    WAIT = "wait"
+
+
+class Actor(StrEnum):
+    """Who must act."""
+
+    YOU = "you"
+    OTHER_SIDE = "other_side"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of a field; a disabled one says why."""
+
+    value: str
+    label: str
+    disabled: bool = False
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One input of an action."""
+
+    name: str
+    label: str
+    type: str = "text"
+    required: bool = False
+    options: tuple[Choice, ...] = ()
+    value: str | None = None
+    help: str | None = None
+    pattern: str | None = None
+    max_length: int | None = None
+    visible_when: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that can be done or waited for now."""
+
+    id: str
+    kind: Kind
+    label: str
+    description: str
+    actor: Actor = Actor.YOU
+    primary: bool = False
+    operation_id: str | None = None
+    method: str | None = None
+    href: str | None = None
+    fields: tuple[Field, ...] = ()
+    url: str | None = None
+    expires_at: datetime | None = None
+    poll_after_ms: int | None = None
+    required_scope: str | None = "connections:write"
+    reveals: tuple[str, ...] = ()
+
+    @property
+    def label_key(self) -> str:
+        """The key under which a front end keeps its own translation of the label."""
+        return f"connection.action.{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What was answered so far and where it is reached, for forms that show the present values."""
+
+    connection_id: str
+    verification_session_id: str | None = None
+    start_url: str | None = None
+    expires_at: datetime | None = None
+    url: str | None = None
+    local_short_name: str | None = None
+    destination_short_name: str | None = None
+    name: str | None = None
+    description: str = ""
+    local_offered: bool = True
+    local_why_not: str | None = None
+    configuration_url: str | None = None

@@ -1,0 +1,271 @@
+"""What the client does next: it performs the primary action, then reads the connection again."""
+
+from collections.abc import Mapping
+
+from service.connections.actions import Action, Actor, Answers, Choice, Field, Kind
+from service.connections.setup import (
+    Access,
+    SetUp,
+    Step,
+    allowed_steps,
+    can_have_any_mode,
+    current_step,
+    is_answered,
+)
+from service.connections.states import ConnectionState
+from service.words import DestinationType, Mode, Role
+
+POLL_AFTER_MS = 2_000
+SHORT_NAME_PATTERN = "^[A-Za-z][A-Za-z0-9_-]{0,29}$"
+
+
+def next_actions(setup: SetUp, answers: Answers) -> tuple[Action, ...]:
+    """Return what can be done now; exactly one is primary while it is neither active nor closed."""
+    if setup.state is ConnectionState.CLOSED:
+        return ()
+    if setup.state is ConnectionState.ACTIVE:
+        return (_configure(setup, answers), _close(answers))
+    if setup.state is ConnectionState.PENDING:
+        return _while_pending(setup, answers)
+    return (*_in_draft(setup, answers), _close(answers))
+
+
+def _in_draft(setup: SetUp, answers: Answers) -> tuple[Action, ...]:
+    primary = current_step(setup)
+    if primary is Step.MODE and not can_have_any_mode(setup):
+        primary = Step.DESTINATION
+    build = {
+        Step.DESTINATION: _destination,
+        Step.DETAILS: _details,
+        Step.MODE: _mode,
+        Step.ACCESS: _access,
+        Step.ACTIVATION: _activation,
+    }
+    return tuple(build[step](setup, answers, primary=step is primary) for step in allowed_steps(setup))
+
+
+def _destination(setup: SetUp, answers: Answers, *, primary: bool) -> Action:
+    kinds = (
+        Choice("public", "An instance on a network that this node can reach"),
+        Choice("private", "I don't have a URL"),
+        Choice("local", "This same instance", disabled=not answers.local_offered, why=answers.local_why_not),
+    )
+    return Action(
+        id=Step.DESTINATION,
+        kind=Kind.SUBMIT,
+        primary=primary,
+        label="Choose the destination",
+        description=_why_no_mode(setup)
+        or "Say where the other side is. Its own URL or its node URL will do.",
+        operation_id="setDestination",
+        method="PUT",
+        href=f"/v1/connections/{answers.connection_id}/destination",
+        fields=(
+            Field("type", "Type", "choice", required=True, options=kinds, value=setup.type),
+            Field(
+                "url",
+                "URL of the other side",
+                "url",
+                required=True,
+                value=answers.url,
+                max_length=2048,
+                visible_when={"type": "public"},
+            ),
+        ),
+    )
+
+
+def _why_no_mode(setup: SetUp) -> str | None:
+    if setup.type is None or can_have_any_mode(setup):
+        return None
+    reasons = " ".join(dict.fromkeys(setup.mode_refusals.values()))
+    return f"No mode is possible with this destination. {reasons}"
+
+
+def _details(setup: SetUp, answers: Answers, *, primary: bool) -> Action:
+    help_text = "A letter first, then letters, digits, - or _. The two short names must differ."
+    return Action(
+        id=Step.DETAILS,
+        kind=Kind.SUBMIT,
+        primary=primary,
+        label="Change the names" if setup.has_details else "Name the connection",
+        description="Short names stand for the two sides in rules and lists.",
+        operation_id="setDetails",
+        method="PUT",
+        href=f"/v1/connections/{answers.connection_id}/details",
+        fields=(
+            Field(
+                "local_short_name",
+                "Short name of this side",
+                required=True,
+                value=answers.local_short_name,
+                help=help_text,
+                pattern=SHORT_NAME_PATTERN,
+                max_length=30,
+            ),
+            Field(
+                "destination_short_name",
+                "Short name of the other side",
+                required=True,
+                value=answers.destination_short_name,
+                help=help_text,
+                pattern=SHORT_NAME_PATTERN,
+                max_length=30,
+            ),
+            Field(
+                "name",
+                "Connection name",
+                value=answers.name,
+                help="Left empty, it is made from the two short names.",
+                max_length=255,
+            ),
+            Field("description", "Description", "textarea", value=answers.description, max_length=2000),
+        ),
+    )
+
+
+MODE_LABELS: Mapping[Mode, str] = {
+    Mode.VISUAL: "Visual: configure both sides in one place",
+    Mode.SCRIPT: "Script: configure with sync rules only; visual is then not available",
+    Mode.BASIC: "Basic: fixed rules; may later be upgraded",
+}
+
+
+def _mode(setup: SetUp, answers: Answers, *, primary: bool) -> Action:
+    options = tuple(
+        Choice(
+            mode, MODE_LABELS[mode], disabled=mode in setup.mode_refusals, why=setup.mode_refusals.get(mode)
+        )
+        for mode in Mode
+    )
+    return Action(
+        id=Step.MODE,
+        kind=Kind.SUBMIT,
+        primary=primary,
+        label="Change the mode" if setup.mode else "Choose the mode",
+        description="The mode is final once the connection is active; only basic may later be upgraded.",
+        operation_id="setMode",
+        method="PUT",
+        href=f"/v1/connections/{answers.connection_id}/mode",
+        fields=(Field("mode", "Mode", "choice", required=True, options=options, value=setup.mode),),
+    )
+
+
+def _access(setup: SetUp, answers: Answers, *, primary: bool) -> Action:
+    if setup.access is Access.READY:
+        return Action(
+            id=Step.ACCESS,
+            kind=Kind.OPEN_URL,
+            primary=primary,
+            label="Verify admin access in the browser",
+            description="Open the page as an admin of this instance; it leads to the other side and back.",
+            url=answers.start_url,
+            expires_at=answers.expires_at,
+            poll_after_ms=POLL_AFTER_MS,
+        )
+    again = setup.access is Access.FAILED
+    return Action(
+        id=Step.ACCESS,
+        kind=Kind.SUBMIT,
+        primary=primary,
+        label="Verify admin access again" if again else "I have admin access to the other side",
+        description="Makes a verification session with a page for your browser; nothing is lost if it fails.",
+        operation_id="createVerificationSession",
+        method="POST",
+        href=f"/v1/connections/{answers.connection_id}/verification-sessions",
+    )
+
+
+def _activation(setup: SetUp, answers: Answers, *, primary: bool) -> Action:
+    return Action(
+        id=Step.ACTIVATION,
+        kind=Kind.SUBMIT,
+        primary=primary and is_answered(setup, Step.MODE) and setup.type is DestinationType.LOCAL,
+        label="Activate",
+        description="Both sides are this instance: the connection is active at once.",
+        operation_id="activateConnection",
+        method="POST",
+        href=f"/v1/connections/{answers.connection_id}/activation",
+    )
+
+
+def _while_pending(setup: SetUp, answers: Answers) -> tuple[Action, ...]:
+    finishing = setup.access is Access.FINISHING
+    wait = Action(
+        id=Step.ACTIVATION if finishing else Step.ACCESS,
+        kind=Kind.WAIT,
+        actor=Actor.SYSTEM if finishing else Actor.OTHER_SIDE,
+        primary=True,
+        label="The two nodes are activating the connection"
+        if finishing
+        else "An admin of the other side decides",
+        description="Read the connection again after a moment.",
+        expires_at=answers.expires_at,
+        poll_after_ms=POLL_AFTER_MS,
+        required_scope="connections:read",
+    )
+    if setup.role is Role.RESPONDER:
+        return (wait, _close(answers))
+    cancel = Action(
+        id="cancel",
+        kind=Kind.SUBMIT,
+        label="Cancel the verification",
+        description="Ends this attempt; the draft stays as it is.",
+        operation_id="cancelVerificationSession",
+        method="DELETE",
+        href=f"/v1/verification-sessions/{answers.verification_session_id}",
+    )
+    if finishing:
+        return (wait, cancel, _close(answers))
+    resume = Action(
+        id="resume",
+        kind=Kind.OPEN_URL,
+        label="Go on in the browser",
+        description="Opens the page again that leads to the other side.",
+        url=answers.start_url,
+        expires_at=answers.expires_at,
+    )
+    return (wait, resume, cancel, _close(answers))
+
+
+def _waiting_for(setup: SetUp) -> str:
+    if setup.role is Role.RESPONDER:
+        return "The other side's node finishes the set-up"
+    if setup.access is Access.FINISHING:
+        return "The two nodes are activating the connection"
+    return "An admin of the other side decides"
+
+
+def _configure(setup: SetUp, answers: Answers) -> Action:
+    what = {
+        Mode.VISUAL: (
+            "Set up sync scope and field mapping",
+            "The connection is active; choose what is synced and how fields map.",
+        ),
+        Mode.SCRIPT: (
+            "Write the sync rules",
+            "The connection is active; its sync rules say what is sent and received.",
+        ),
+    }
+    label, description = what.get(
+        setup.mode or Mode.BASIC, ("Use the connection", "The connection is active with its fixed rules.")
+    )
+    return Action(
+        id="configure",
+        kind=Kind.OPEN_URL,
+        label=label,
+        description=description,
+        url=answers.configuration_url,
+    )
+
+
+def _close(answers: Answers) -> Action:
+    return Action(
+        id="close",
+        kind=Kind.SUBMIT,
+        label="Close the connection",
+        description="Ends it on both sides; this cannot be undone.",
+        operation_id="closeConnection",
+        method="DELETE",
+        href=f"/v1/connections/{answers.connection_id}",
+    )

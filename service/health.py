@@ -1,0 +1,56 @@
+"""Is the process alive, and can it do its work?"""
+
+from typing import Annotated
+
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
+from sqlalchemy import Connection, text
+from starlette.requests import Request
+
+from service.database import Database, get_database, migration_config
+from service.openapi import problem_responses
+from service.problems import Internal, Unavailable
+
+router = APIRouter(tags=["Operations"])
+
+
+class Health(BaseModel):
+    """The state of the node; `checks` names each part that was looked at."""
+
+    status: str = Field(examples=["ok"])
+    checks: dict[str, str] = Field(examples=[{"database": "ok", "migrations": "ok"}])
+
+
+@router.get("/livez", operation_id="getLiveness", responses=problem_responses(Internal))
+async def livez() -> Health:
+    """The process runs. It says nothing about the database: restarting would not help there."""
+    return Health(status="ok", checks={"process": "ok"})
+
+
+@router.get("/readyz", operation_id="getReadiness", responses=problem_responses(Internal, Unavailable))
+async def readyz(request: Request, database: Annotated[Database, Depends(get_database)]) -> Health:
+    """The node can take requests: its database answers and is at the newest migration."""
+    try:
+        async with database.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+            revision = await connection.run_sync(_revision)
+    except Exception as error:
+        raise Unavailable("The database did not answer.", checks={"database": type(error).__name__}) from error
+    if revision != request.app.state.newest_revision:
+        raise Unavailable(
+            "The database is at migration {found}; run `parley migrate`.",
+            found=revision,
+            checks={"database": "ok", "migrations": f"found {revision}"},
+        )
+    return Health(status="ok", checks={"database": "ok", "migrations": "ok"})
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest_revision(database_url: str) -> str | None:
+    """Return the migration that this code needs."""
+    return ScriptDirectory.from_config(migration_config(database_url)).get_current_head()

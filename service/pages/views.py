@@ -1,0 +1,112 @@
+"""What each page says, as data: one class, one template, no markup and no decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from service.platforms.interface import SignInMethod
+from service.words import Mode
+
+ResultState = Literal["pending", "active", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class SignInView:
+    """A person proves an account of the instance; what they type is in no view, so never shown again."""
+
+    instance_name: str
+    instance_url: str
+    platform_label: str
+    methods: tuple[SignInMethod, ...]
+    chosen_method: str
+    action: str
+    hidden: Mapping[str, str]
+    why: str
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StartView:
+    """An admin of this side sees what will happen before the browser goes to the other side."""
+
+    connection_name: str
+    local_name: str
+    local_url: str
+    local_platform: str
+    destination_host: str
+    destination_url: str
+    destination_platform: str
+    mode: Mode
+    scopes: tuple[str, ...]
+    comparison_code: str
+    person: str
+    action: str
+    hidden: Mapping[str, str]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionLine:
+    """One thing the connection's user may do, and the platform's own permission behind it."""
+
+    sentence: str
+    permission: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentView:
+    """An admin accepts or denies; only `asking_host` was verified, claims are the asking node's words."""
+
+    asking_host: str
+    claims: tuple[tuple[str, str], ...]
+    instance_name: str
+    instance_url: str
+    mode: Mode
+    permissions: tuple[PermissionLine, ...]
+    comparison_code: str
+    person: str
+    action: str
+    hidden: Mapping[str, str]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NotAdminView:
+    """The person signed in, but the instance does not call them an admin; the way back loses nothing."""
+
+    instance_name: str
+    person: str
+    missing: str
+    asking_host: str
+    action: str
+    hidden: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ResultView:
+    """How it ended, or who must do what next; a pending page looks again by itself."""
+
+    title: str
+    state: ResultState
+    sentences: tuple[str, ...]
+    next_url: str | None
+    next_label: str | None
+    refresh_seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemView:
+    """A refusal that a person can read, with the way out."""
+
+    status: int
+    title: str
+    detail: str
+    fix: str
+    request_id: str
+
+
+View = SignInView | StartView | ConsentView | NotAdminView | ResultView | ProblemView

@@ -10,6 +10,7 @@ from service.egress_policy import EgressFailure, Reason
 
 MAX_DEPTH = 32
 _JSON_TYPE = re.compile(r"application/(?:[a-z0-9!#$&^_.+-]+\+)?json", re.ASCII)
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 
@@ -61,5 +62,7 @@ def _refuse_constant(name: str) -> None:
 
 def _refuse_unstorable(value: object) -> None:
     """Refuse lone surrogates and NUL: neither reaches UTF-8 or a PostgreSQL text column."""
-    if "\\u0000" in json.dumps(value) or not json.dumps(value, ensure_ascii=False).encode():
-        raise ValueError
+    written = json.dumps(value, ensure_ascii=False)
+    written.encode()
+    if _NUL.search(written):
+        raise ValueError("NUL")

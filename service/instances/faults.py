@@ -1,0 +1,24 @@
+"""Faults that only meaning shows, pointed at as the framework points at faults of form."""
+
+from typing import Any
+
+from service.problems import ValidationFailed
+
+
+def not_valid(pointer: str, code: str, detail: str, **members: Any) -> ValidationFailed:
+    """Return the refusal that points at one member of the body (RFC 6901) and says what is wrong with it."""
+    fault = {"pointer": pointer, "parameter": None, "code": code, "detail": detail}
+    return ValidationFailed(literal(detail), errors=[fault], **members)
+
+
+def literal(sentence: str) -> str:
+    """Return the sentence as a template that says just this: its braces name no member."""
+    return sentence.replace("{", "{{").replace("}", "}}")
+
+
+def is_storable(text: str) -> bool:
+    """True for text that both databases can compare: PostgreSQL knows no NUL, UTF-8 no lone surrogates."""
+    try:
+        return b"\x00" not in text.encode()
+    except UnicodeEncodeError:
+        return False

@@ -1,0 +1,183 @@
+"""What is done with instances: made with a signing key of their own, found, changed."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service import signatures
+from service.identifiers import new_id
+from service.instances.addresses import check_instance_url, check_return_urls
+from service.instances.credentials import seal_credential
+from service.instances.faults import is_storable, not_valid
+from service.instances.models import Instance, InstanceKey
+from service.node import Node
+from service.platforms.interface import Credential, Platform
+from service.platforms.registry import SANDBOX, Registry
+from service.problems import NameTaken, NotFound
+from service.sealing import Sealer
+from service.settings import Settings
+from service.signatures import SigningKey
+from service.words import Network
+
+SLUG_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
+_SLUG = re.compile(SLUG_PATTERN, re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class NewInstance:
+    """What is said about an instance when it is made; `url` may be empty for the sandbox only."""
+
+    slug: str
+    name: str
+    platform: str
+    url: str = ""
+    network: Network = Network.PUBLIC
+    return_urls: tuple[str, ...] = ()
+    credential: Credential | None = None
+
+
+def issuer_of(settings: Settings, slug: str) -> str:
+    """Return the node URL of an instance, from the configuration alone."""
+    return f"{settings.public_url}/i/{slug}"
+
+
+async def get_instance(session: AsyncSession, instance_id: str) -> Instance:
+    """Return the instance; raises NotFound."""
+    instance = await session.get(Instance, instance_id) if is_storable(instance_id) else None
+    if instance is None:
+        raise NotFound("There is no instance {id}.", id=instance_id)
+    return instance
+
+
+async def get_by_slug(session: AsyncSession, slug: str) -> Instance:
+    """Return the instance; raises NotFound."""
+    instance = None
+    if _SLUG.fullmatch(slug):
+        instance = (await session.exec(select(Instance).where(Instance.slug == slug))).one_or_none()
+    if instance is None:
+        raise NotFound("There is no instance {slug}.", slug=slug)
+    return instance
+
+
+async def find_instance(session: AsyncSession, settings: Settings, name: str) -> Instance:
+    """Return the instance that its id, slug or node URL names; raises NotFound."""
+    if name.startswith("ins_"):
+        return await get_instance(session, name)
+    return await get_by_slug(session, name.rstrip("/").removeprefix(issuer_of(settings, "")))
+
+
+async def create_instance(
+    session: AsyncSession, node: Node, platforms: Registry, new: NewInstance, now: datetime
+) -> Instance:
+    """The instance exists, with a signing key; raises ValidationFailed, UrlNotAllowed, NameTaken."""
+    platform = find_platform(platforms, new.platform)
+    if not _SLUG.fullmatch(new.slug):
+        detail = "A slug has 1 to 63 small letters, digits and hyphens, and no hyphen at its ends."
+        raise not_valid("/slug", "slug", detail)
+    instance_id = new_id("ins")
+    sealed = seal_credential(node.sealer, instance_id, new.credential) if new.credential else None
+    instance = Instance(
+        id=instance_id,
+        slug=new.slug,
+        name=new.name,
+        platform=platform.description.name,
+        url=_own_url(node.settings, new),
+        network=new.network,
+        return_urls=check_return_urls(list(new.return_urls), node.settings),
+        identity={},
+        credential_sealed=sealed,
+        created_at=now,
+        updated_at=now,
+    )
+    await _insert(session, instance)
+    await _add_key(session, node.sealer, instance.id, now)
+    return instance
+
+
+def find_platform(platforms: Registry, name: str) -> Platform:
+    """Return the platform; raises ValidationFailed that lists those this node knows."""
+    try:
+        return platforms.get(name)
+    except KeyError:
+        options = [{"value": known.name, "label": known.label} for known in platforms.descriptions()]
+        names = ", ".join(option["value"] for option in options)
+        detail = f"This node has no such platform; it has: {names}."
+        raise not_valid("/platform", "unknown_platform", detail, options=options) from None
+
+
+def _own_url(settings: Settings, new: NewInstance) -> str:
+    if new.platform != SANDBOX:
+        if not new.url:
+            raise not_valid("/url", "missing", "The address of the work-management system is missing.")
+        return check_instance_url(new.url, settings)
+    own = f"{settings.public_url}/sandbox/{new.slug}"
+    if new.url not in {"", own}:
+        raise not_valid("/url", "sandbox_url", f"A sandbox instance lives at {own}; leave url out.")
+    return own
+
+
+async def _insert(session: AsyncSession, instance: Instance) -> None:
+    """The unique index decides who got the slug; the loser's transaction goes on."""
+    try:
+        async with session.begin_nested():
+            session.add(instance)
+    except IntegrityError:
+        raise NameTaken(
+            "Another instance of this node has the slug {slug}.",
+            slug=instance.slug,
+            fix="Choose another slug; it is the last part of the node URL, so each instance has its own.",
+        ) from None
+
+
+async def _add_key(session: AsyncSession, sealer: Sealer, instance_id: str, now: datetime) -> None:
+    pem = signatures.generate_key()
+    key = signatures.load_key(pem)
+    sealed = sealer.seal(pem, _key_context(key.kid))
+    session.add(
+        InstanceKey(
+            kid=key.kid,
+            instance_id=instance_id,
+            private_key_sealed=sealed,
+            public_jwk=key.public_jwk,
+            created_at=now,
+        )
+    )
+    await session.flush()
+
+
+async def signing_key(session: AsyncSession, sealer: Sealer, instance_id: str) -> SigningKey:
+    """Return the instance's newest key, ready to sign; raises NotFound where the instance has none."""
+    newest = (
+        select(InstanceKey.kid, InstanceKey.private_key_sealed)
+        .where(InstanceKey.instance_id == instance_id)
+        .order_by(col(InstanceKey.created_at).desc(), InstanceKey.kid)
+        .limit(1)
+    )
+    found = (await session.exec(newest)).one_or_none()
+    if found is None:
+        raise NotFound("There is no instance {id}.", id=instance_id)
+    return _open_key(sealer, *found)
+
+
+@lru_cache(maxsize=1024)
+def _open_key(sealer: Sealer, kid: str, sealed: str) -> SigningKey:
+    return signatures.load_key(sealer.open(sealed, _key_context(kid)))
+
+
+async def public_keys(session: AsyncSession, instance_id: str) -> list[dict[str, str]]:
+    """Return the keys that the instance publishes, newest first."""
+    newest_first = (
+        select(InstanceKey.public_jwk)
+        .where(InstanceKey.instance_id == instance_id)
+        .order_by(col(InstanceKey.created_at).desc(), InstanceKey.kid)
+    )
+    return [dict(key) for key in (await session.exec(newest_first)).all()]
+
+
+def _key_context(kid: str) -> str:
+    return f"instance_key.private_key_sealed.{kid}"

@@ -38,8 +38,9 @@ class Source:
 
     @property
     def is_router(self) -> bool:
-        """True for the outermost layer."""
-        return self.path.stem == "router" or self.path.stem.endswith("_router")
+        """True for the outermost layer: the file that gives paths to operations."""
+        targets = [node.targets for node in self.tree.body if isinstance(node, ast.Assign)]
+        return any(isinstance(name, ast.Name) and name.id == "router" for names in targets for name in names)
 
     def at(self, node: ast.AST) -> str:
         """Name the place in a form that editors open."""

@@ -18,7 +18,7 @@ from service.instances.models import Instance, InstanceKey
 from service.node import Node
 from service.platforms.interface import Credential, Platform
 from service.platforms.registry import SANDBOX, Registry
-from service.problems import NameTaken, NotFound
+from service.problems import NameTaken, NotFound, OptionNotAvailable
 from service.sealing import Sealer
 from service.settings import Settings
 from service.signatures import SigningKey
@@ -108,6 +108,20 @@ def find_platform(platforms: Registry, name: str) -> Platform:
         names = ", ".join(option["value"] for option in options)
         detail = f"This node has no such platform; it has: {names}."
         raise not_valid("/platform", "unknown_platform", detail, options=options) from None
+
+
+def platform_of(platforms: Registry, instance: Instance) -> Platform:
+    """Return the instance's platform; raises OptionNotAvailable where this node offers it no longer."""
+    try:
+        return platforms.get(instance.platform)
+    except KeyError:
+        raise OptionNotAvailable(
+            "{instance_name} is a {platform}, which this node does not offer any more.",
+            instance_name=instance.name,
+            platform=instance.platform,
+            options=[],
+            fix="Ask the operator to switch the platform on again (PARLEY_SANDBOX for the sandbox).",
+        ) from None
 
 
 def _own_url(settings: Settings, new: NewInstance) -> str:

@@ -1,0 +1,118 @@
+"""People sign in with the instance's own account; the live check is the sign-in, nothing typed is kept."""
+
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from sqlmodel import col, delete, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service.access.models import SessionKind, SignInSession
+from service.database import transaction
+from service.identifiers import new_id
+from service.instances.faults import literal
+from service.instances.models import Instance
+from service.instances.operations import platform_of
+from service.node import Node
+from service.platforms.interface import Credential, Person, SignInFailure, SignInReason
+from service.platforms.registry import Registry
+from service.problems import NotAnAdmin, PlatformUnreachable, Problem, Unauthenticated
+from service.tokens import Hasher, is_well_formed, new_token
+
+PREFIX = "pls"
+LIFETIME = timedelta(minutes=30)
+# The person can set these right; the others are the instance's.
+REASONS_OF_THE_PERSON = frozenset({SignInReason.WRONG_CREDENTIALS, SignInReason.PASSWORD_CHANGE_DUE})
+
+
+async def sign_in(
+    node: Node,
+    platforms: Registry,
+    instance: Instance,
+    credential: Credential,
+    *,
+    kind: SessionKind,
+    for_request: str | None = None,
+) -> tuple[SignInSession, str]:
+    """Return the stored session and its secret: the platform confirmed the account; raises SignInFailure.
+
+    Call it outside of any transaction. A person who is no admin gets a session too where pages have to tell
+    them (a cookie); a bearer session is refused with NotAnAdmin.
+    """
+    platform = platform_of(platforms, instance)
+    person = await platform.sign_in(node.egress, instance.url, credential)
+    if kind is SessionKind.BEARER and not person.is_admin:
+        raise not_an_admin(instance, person.display_name, person.missing)
+    secret = new_token(PREFIX)
+    now = node.clock.now()
+    session = _session(instance, person, kind, for_request, node.hasher.hash(secret), now)
+    async with transaction(node.database) as database:
+        await database.exec(delete(SignInSession).where(col(SignInSession.expires_at) <= now))
+        database.add(session)
+    return session, secret
+
+
+async def find_sign_in(
+    session: AsyncSession, hasher: Hasher, secret: str, instance_id: str, now: datetime
+) -> SignInSession | None:
+    """Return the unexpired session that a cookie names at this instance; asking `is_admin` is left to do."""
+    if not is_well_formed(secret, PREFIX):
+        return None
+    statement = select(SignInSession).where(
+        SignInSession.secret_hash == hasher.hash(secret),
+        SignInSession.instance_id == instance_id,
+        SignInSession.kind == SessionKind.COOKIE,
+        SignInSession.expires_at > now,
+    )
+    return (await session.exec(statement)).one_or_none()
+
+
+async def sign_out(session: AsyncSession, sign_in_session_id: str) -> None:
+    """The session is over, wherever its secret still lies."""
+    await session.exec(delete(SignInSession).where(col(SignInSession.id) == sign_in_session_id))
+
+
+def not_an_admin(instance: Instance, person: str, missing: str | None) -> NotAnAdmin:
+    """Return the refusal that names the right that lacks, and where to have it granted."""
+    return NotAnAdmin(
+        "{person} is not an admin of {instance_name}.",
+        person=person,
+        instance_name=instance.name,
+        missing=missing,
+    )
+
+
+def as_problem(failure: SignInFailure, instance: Instance) -> Problem:
+    """Return the failure as the REST API tells it: the adapter's sentence, and whose move it is."""
+    detail = literal(failure.detail)
+    if failure.reason in REASONS_OF_THE_PERSON:
+        return Unauthenticated(
+            detail,
+            reason=failure.reason,
+            fix="Correct the account's login, password or key, and sign in again.",
+        )
+    upstream = {"reason": failure.reason, "host": urlsplit(instance.url).hostname}
+    return PlatformUnreachable(detail, upstream=upstream)
+
+
+def _session(
+    instance: Instance,
+    person: Person,
+    kind: SessionKind,
+    for_request: str | None,
+    secret_hash: str,
+    now: datetime,
+) -> SignInSession:
+    return SignInSession(
+        id=new_id("ses"),
+        instance_id=instance.id,
+        secret_hash=secret_hash,
+        kind=kind,
+        account_id=person.account_id,
+        login=person.login,
+        display_name=person.display_name,
+        is_admin=person.is_admin,
+        missing=person.missing,
+        for_request=for_request,
+        signed_in_at=now,
+        expires_at=now + LIFETIME,
+    )

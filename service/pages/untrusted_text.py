@@ -48,13 +48,13 @@ def host_spelling(unverified_host: str) -> Spelling:
         host = "…" + host[1 - _LONGEST_HOST :]
     parts = _HOST_AND_PORT.fullmatch(host)
     if parts is None:
-        return Spelling(host, None)
+        return Spelling(_marked(host), None)
     name, port = parts["name"], parts["port"] or ""
     try:
         ascii_name = name if name.isascii() else idna.encode(name, uts46=True).decode("ascii")
         letters = idna.decode(ascii_name) if "xn--" in ascii_name else ascii_name
     except (idna.IDNAError, UnicodeError):
-        return Spelling(host, None)
+        return Spelling(_marked(host), None)
     return Spelling(ascii_name + port, None if letters == ascii_name else claim(letters + port))
 
 
@@ -64,11 +64,19 @@ def url_spelling(unverified_url: str) -> Spelling:
     try:
         network_location = urlsplit(url).netloc
     except ValueError:
-        return Spelling(url, None)
+        network_location = ""
     if not network_location or "@" in network_location:
-        return Spelling(url, None)
+        return Spelling(_marked(url), None)
     host = host_spelling(network_location)
     return Spelling(url.replace(network_location, host.ascii, 1), host.letters)
+
+
+def _marked(address: str) -> str:
+    """Return what is no proper address with a mark for each letter that may look like another."""
+    return "".join(
+        character if character.isascii() or character == "…" else f"[U+{ord(character):04X}]"
+        for character in address
+    )
 
 
 def _visible(text: str) -> list[str]:

@@ -241,6 +241,17 @@ def test_each_package_is_one_noun_defined_in_one_sentence() -> None:
     assert not [folder for folder in folders if not (folder / "__init__.py").exists()]
 
 
+def test_no_test_waits_for_time_to_pass() -> None:
+    """A test that sleeps is slow on a good day and wrong on a bad one; the clock is injected instead."""
+    faults = [
+        source.at(call)
+        for source in sources("tests")
+        for call in calls(source.tree)
+        if called_name(call) == "sleep" and [ast.unparse(argument) for argument in call.args] != ["0"]
+    ]
+    assert not faults
+
+
 def test_the_map_names_every_room() -> None:
     """ARCHITECTURE.md tells where each line of code lives; a room it does not name is not found."""
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")

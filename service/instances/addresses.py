@@ -1,6 +1,7 @@
 """Which URLs an instance may have: its own, and those that people are sent back to."""
 
 import re
+from ipaddress import IPv6Address
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import idna
@@ -14,6 +15,8 @@ DEFAULT_PORTS = {"https": 443, "http": 80}
 MAX_RETURN_URLS = 20
 # A parser drops some of these in silence, and another reads the host differently.
 _NEVER_IN_A_URL = re.compile(r"[\x00-\x20\x7f\\]")
+# Paths that every reader spells alike: no empty segment, no segment of dots, nothing left to encode.
+_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|\Z))(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+)*", re.ASCII)
 
 
 def egress_policy(settings: Settings) -> EgressPolicy:
@@ -30,15 +33,18 @@ def normalise_url(url: str) -> str:
     """Return the one spelling under which a tracker's or node's URL is stored and compared.
 
     Scheme and host are lower-case and ASCII; default port, trailing slash, query and fragment are gone.
-    Raises ValueError for what is no URL of a host, or carries a user name.
+    Raises ValueError for what is no URL of a host, carries a user name, or has a path of many spellings.
     """
     parts = _split(url.strip())
     host = _ascii_host(parts.hostname or "")
     port = parts.port
-    shown = f"[{host}]" if ":" in host else host
+    shown = f"[{IPv6Address(host).compressed}]" if ":" in host else host
     if port is not None and port != DEFAULT_PORTS[parts.scheme]:
         shown = f"{shown}:{port}"
-    return urlunsplit((parts.scheme, shown, parts.path.rstrip("/"), "", ""))
+    path = parts.path.rstrip("/")
+    if not _PATH.fullmatch(path):
+        raise ValueError(url)
+    return urlunsplit((parts.scheme, shown, path, "", ""))
 
 
 def check_instance_url(url: str, settings: Settings) -> str:

@@ -14,11 +14,3 @@ def not_valid(pointer: str, code: str, detail: str, **members: Any) -> Validatio
 def literal(sentence: str) -> str:
     """Return the sentence as a template that says just this: its braces name no member."""
     return sentence.replace("{", "{{").replace("}", "}}")
-
-
-def is_storable(text: str) -> bool:
-    """True for text that both databases can compare: PostgreSQL knows no NUL, UTF-8 no lone surrogates."""
-    try:
-        return b"\x00" not in text.encode()
-    except UnicodeEncodeError:
-        return False

@@ -13,7 +13,7 @@ from service import signatures
 from service.identifiers import new_id
 from service.instances.addresses import check_instance_url, check_return_urls
 from service.instances.credentials import seal_credential
-from service.instances.faults import is_storable, not_valid
+from service.instances.faults import not_valid
 from service.instances.models import Instance, InstanceKey
 from service.node import Node
 from service.platforms.interface import Credential, Platform
@@ -22,6 +22,7 @@ from service.problems import NameTaken, NotFound, OptionNotAvailable
 from service.sealing import Sealer
 from service.settings import Settings
 from service.signatures import SigningKey
+from service.storable import is_storable
 from service.words import Network
 
 SLUG_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"

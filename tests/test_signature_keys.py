@@ -5,7 +5,15 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from service.signatures import InvalidSignature, check_public_jwk, load_key, thumbprint
-from tests.forged_tokens import KEY, PUBLIC_MEMBERS
+
+# The key of RFC 9449 section 4.1.
+PUBLIC_MEMBERS = {
+    "kty": "EC",
+    "crv": "P-256",
+    "x": "l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs",
+    "y": "9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA",
+}
+THUMBPRINT = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
 
 
 def test_a_public_key_keeps_what_names_it_and_nothing_else() -> None:
@@ -13,7 +21,7 @@ def test_a_public_key_keeps_what_names_it_and_nothing_else() -> None:
         {**PUBLIC_MEMBERS, "use": "sig", "alg": "ES256", "x5u": "https://evil.example"}
     )
 
-    assert checked == {**PUBLIC_MEMBERS, "kid": KEY.kid}
+    assert checked == {**PUBLIC_MEMBERS, "kid": THUMBPRINT}
     assert check_public_jwk({**PUBLIC_MEMBERS, "kid": "theirs"})["kid"] == "theirs"
 
 
@@ -69,16 +77,8 @@ def test_what_is_no_key_is_refused(odd: object) -> None:
 
 
 def test_the_thumbprint_is_that_of_rfc_7638() -> None:
-    # The key of RFC 9449 section 4.1, and the thumbprint that section 6.1 gives for it.
-    jwk = {
-        "kty": "EC",
-        "crv": "P-256",
-        "x": "l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs",
-        "y": "9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA",
-        "use": "sig",
-    }
-
-    assert thumbprint(jwk) == "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
+    # RFC 9449 section 6.1.
+    assert thumbprint({**PUBLIC_MEMBERS, "use": "sig"}) == THUMBPRINT
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,119 @@
+"""Which modes a connection can have and, for each that it cannot, why not: from the facts of both sides."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from service.words import DestinationType, Mode, Network
+
+MAX_CLOCK_SKEW_SECONDS = 60
+
+
+class Need(StrEnum):
+    """What somebody must have before a mode can be set up."""
+
+    ADMIN_ACCESS_HERE = "admin_access_here"
+    ADMIN_ACCESS_THERE = "admin_access_there"
+    PUBLIC_INSTANCE_HERE = "public_instance_here"
+    INVITATION = "invitation"
+
+
+NEED_LABELS = {
+    Need.ADMIN_ACCESS_HERE: "An admin of the instance here, or a token for it.",
+    Need.ADMIN_ACCESS_THERE: "An admin of the other side's instance signs in there and accepts.",
+    Need.PUBLIC_INSTANCE_HERE: "The instance here is public: the other side's node reads its description.",
+    Need.INVITATION: "An invitation that the partner accepts on their own node.",
+}
+
+NEEDS = {
+    DestinationType.PUBLIC: (Need.ADMIN_ACCESS_HERE, Need.ADMIN_ACCESS_THERE, Need.PUBLIC_INSTANCE_HERE),
+    DestinationType.PRIVATE: (Need.ADMIN_ACCESS_HERE, Need.INVITATION),
+    DestinationType.LOCAL: (Need.ADMIN_ACCESS_HERE,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What decides about modes on one side; of the other side these are its node's claims."""
+
+    platform_label: str
+    modes: frozenset[str]
+    network: Network
+    sandbox: bool
+    local_why_not: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModeOption:
+    """One mode; `why_not` is None exactly where it is possible, and `needs` is known either way."""
+
+    mode: Mode
+    possible: bool
+    why_not: str | None
+    needs: tuple[Need, ...]
+
+
+def mode_options(
+    destination: DestinationType, here: Side, there: Side | None = None, *, obstacle: str | None = None
+) -> tuple[ModeOption, ...]:
+    """Return every mode for this kind of destination.
+
+    `there` is None where nothing is known of the other side. `obstacle` is a sentence that stands in the way
+    of all of them, such as an unknown node or a wrong clock.
+    """
+    return tuple(_option(mode, destination, here, there, obstacle) for mode in Mode)
+
+
+def refusals(options: tuple[ModeOption, ...]) -> dict[str, str]:
+    """Return why not, for each mode that is not possible."""
+    return {option.mode.value: option.why_not for option in options if option.why_not is not None}
+
+
+def clock_obstacle(seconds: float) -> str | None:
+    """Return the sentence for clocks that are further apart than signed messages live, None for good ones."""
+    if abs(seconds) <= MAX_CLOCK_SKEW_SECONDS:
+        return None
+    direction = "ahead of" if seconds > 0 else "behind"
+    return (
+        f"The clock of the other node is {abs(seconds):.0f} seconds {direction} the one here, and signed "
+        f"messages live for {MAX_CLOCK_SKEW_SECONDS}: have the wrong clock set by a time server."
+    )
+
+
+def _option(
+    mode: Mode, destination: DestinationType, here: Side, there: Side | None, obstacle: str | None
+) -> ModeOption:
+    why_not = (
+        obstacle or _platform_limit(mode, destination, here, there) or _network_limit(mode, destination, here)
+    )
+    return ModeOption(mode, why_not is None, why_not, NEEDS[destination])
+
+
+def _platform_limit(mode: Mode, destination: DestinationType, here: Side, there: Side | None) -> str | None:
+    if destination is DestinationType.LOCAL and here.local_why_not is not None:
+        return here.local_why_not
+    if there is not None and here.sandbox != there.sandbox:
+        return "A sandbox instance connects to sandbox instances only: choose one, or leave the sandbox."
+    for side in (here, there):
+        if side is not None and mode not in side.modes:
+            offered = ", ".join(known for known in Mode if known in side.modes) or "none that this node knows"
+            return f"{side.platform_label} does not offer {mode}; it offers: {offered}."
+    return None
+
+
+def _network_limit(mode: Mode, destination: DestinationType, here: Side) -> str | None:
+    """Return why the two networks rule this mode out. Invitations will take away all but the visual ones."""
+    if destination is DestinationType.LOCAL:
+        return None
+    if destination is DestinationType.PRIVATE and mode is Mode.VISUAL:
+        return "Visual needs an admin to sign in on both sides, and a private destination cannot be reached."
+    if destination is DestinationType.PRIVATE:
+        return (
+            "A private destination joins by an invitation, and this version cannot make one yet: "
+            "ask the partner for a node URL that this node can reach."
+        )
+    if here.network is Network.PRIVATE:
+        return (
+            "The instance here is private, so the other node cannot verify it, and this version cannot take "
+            "an invitation from the partner yet: make the instance public."
+        )
+    return None

@@ -4,6 +4,8 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, cast
 
@@ -22,6 +24,8 @@ __all__ = ["Answer", "Egress", "EgressFailure", "EgressPolicy", "Reason", "check
 KEEP_ALIVE_SECONDS = 4.0
 CONNECTIONS = 100
 CONNECTIONS_PER_HOST = 20
+DNS_THREADS = 32
+NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 HEADERS = {"Accept-Encoding": "identity", "User-Agent": "Parley"}
 AddressInfo = tuple[int, int, int, str, tuple[Any, ...]]
 
@@ -70,9 +74,10 @@ class Egress:
         check_url(url, self._policy)
         auth = httpx.BasicAuth(*basic_auth) if basic_auth else None
         limit = self._policy.max_bytes if max_bytes is None else max_bytes
-        own_headers = httpx.Headers(headers)
-        own_headers.update(HEADERS)
-        request = self._client.build_request(method, url, headers=own_headers, json=json, data=form)
+        try:
+            request = self._client.build_request(method, url, headers=_headers(headers), json=json, data=form)
+        except ValueError:
+            raise EgressFailure(Reason.BLOCKED_ADDRESS) from None
         try:
             async with asyncio.timeout(self._policy.timeout_seconds):
                 response = await self._client.send(request, stream=True, auth=auth)
@@ -86,6 +91,28 @@ class Egress:
     async def aclose(self) -> None:
         """Every connection is closed."""
         await self._client.aclose()
+
+
+class _SystemResolver(AbstractResolver):
+    """Asks the system in threads of its own, so that names that are slow to resolve hold up nothing else."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(DNS_THREADS, "dns")
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        ask = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+        found = await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        return [
+            ResolveResult(
+                hostname=host, host=str(address[0]), port=port, family=family, proto=protocol, flags=NUMERIC
+            )
+            for family, _, protocol, _, address in found
+        ]
+
+    async def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 class _CheckedResolver(AbstractResolver):
@@ -118,7 +145,7 @@ def _guarded_transport(
         connector = aiohttp.TCPConnector(
             ssl=context,
             socket_factory=_socket_guard(policy),
-            resolver=_CheckedResolver(policy, resolver or aiohttp.ThreadedResolver()),
+            resolver=_CheckedResolver(policy, resolver or _SystemResolver()),
             use_dns_cache=False,
             keepalive_timeout=KEEP_ALIVE_SECONDS,
             limit=CONNECTIONS,
@@ -143,6 +170,15 @@ def _socket_guard(policy: EgressPolicy) -> Callable[[AddressInfo], socket.socket
         return socket.socket(family, kind, protocol)
 
     return open_socket
+
+
+def _headers(given: Mapping[str, str] | None) -> httpx.Headers:
+    """Return the headers to send; a value that a peer gave us may not break out of its line."""
+    headers = httpx.Headers(given, encoding="ascii")
+    headers.update(HEADERS)
+    if not all(value.isprintable() for value in headers.values()):
+        raise ValueError
+    return headers
 
 
 async def _read(response: httpx.Response, limit: int) -> Answer:

@@ -28,7 +28,8 @@ LAYERS = (
     {"pages", "authorization"},
     {"connections"},
     {"verification_sessions", "invitations"},
-    {"discovery", "protocol"},
+    {"discovery"},  # it reads the documents of others, whose form is the protocol's
+    {"protocol"},
     {"access"},
     {"instances"},
     {"platforms"},

@@ -111,7 +111,7 @@ PENDING = ResultView(
     ),
     next_url="/i/support/connections/con_0198",
     next_label="Look again now",
-    refresh_seconds=5,
+    refresh_seconds=2,
 )
 ACTIVE = ResultView(
     title="The connection is active",

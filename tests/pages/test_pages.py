@@ -154,8 +154,8 @@ def test_somebody_who_is_no_admin_learns_what_is_missing_and_goes_back() -> None
 
 def test_a_pending_result_looks_again_by_itself_and_says_so() -> None:
     page = page_of(PENDING)
-    assert page.one("meta", http_equiv="refresh")["content"] == "5"
-    assert "This page looks again every 5 seconds." in page.text
+    assert page.one("meta", http_equiv="refresh")["content"] == "2"
+    assert "This page looks again every 2 seconds." in page.text
     assert page.one("a", class_="button")["href"] == PENDING.next_url
 
 

@@ -1,0 +1,81 @@
+"""A real browser, and a throw-away node that serves every page to it."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Literal
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from playwright.sync_api import Browser, sync_playwright
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.staticfiles import StaticFiles
+
+from service.pages.docs import redoc_page, swagger_ui_page
+from service.pages.rendering import STATIC_FOLDER, render
+from tests.pages.sample_views import VIEWS
+
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; a machine without it fails, because a page that nobody looked at is not tested."""
+    chromium = shutil.which("chromium")
+    assert chromium, "chromium is missing: make test-browser installs it"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def pages_url() -> Iterator[str]:
+    """Where the throw-away node answers: each view at /pages/{name}, and the API description pages."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(_pages_app(), log_level="warning", ws="none", lifespan="off"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
+
+
+def _pages_app() -> FastAPI:
+    app = FastAPI(title="Parley", docs_url=None, redoc_url=None)
+
+    @app.get("/v1/greetings/{name}", tags=["Greetings"], summary="Say hello")
+    async def say_hello(name: str, language: Literal["en", "de"] = "en") -> dict[str, str]:
+        return {"greeting": f"{'Hello' if language == 'en' else 'Hallo'} {name}"}
+
+    app.add_route("/pages/{name}", _page, include_in_schema=False)
+    app.add_route("/{path:path}", _decided, methods=["POST"], include_in_schema=False)
+    app.add_route("/docs", swagger_ui_page, include_in_schema=False)
+    app.add_route("/redoc", redoc_page, include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=STATIC_FOLDER))
+    return app
+
+
+async def _page(request: Request) -> HTMLResponse:
+    origin = request.query_params.get("form_action_origin")
+    return render(request, VIEWS[request.path_params["name"]], form_action_origin=origin)
+
+
+async def _decided(request: Request) -> RedirectResponse:
+    """Answer a decision as authorization does, with the way back to another origin: localhost is one."""
+    form = await request.form()
+    host = f"localhost:{request.url.port}"
+    return RedirectResponse(f"http://{host}/pages/active?decision={form['decision']}", 303)

@@ -35,7 +35,7 @@ DETAILS: Mapping[ProbeReason, str] = {
     ProbeReason.REFUSED: "The host is there, but nothing answers at this address now.",
     ProbeReason.TLS: "The certificate of the host is not valid.",
     ProbeReason.TIMEOUT: "The host did not answer in time.",
-    ProbeReason.NOT_A_NODE: "Something answers, but neither a Parley node nor a tracker that is known here.",
+    ProbeReason.NOT_A_NODE: "Something answers there, but it is not a Parley node.",
     ProbeReason.VERSION: "The other node speaks another version of the protocol than this one.",
     ProbeReason.CLOCK_SKEW: "The clocks of the two nodes are too far apart.",
     ProbeReason.BLOCKED_ADDRESS: "This node does not call this address.",

@@ -51,9 +51,14 @@ class WebAddress:
         return self.origin + self.path
 
     @property
+    def display_host(self) -> str:
+        """The host with the letters that people read."""
+        return _letters(self.host)
+
+    @property
     def display_url(self) -> str:
         """The address with the letters that people read; show it beside `url`, never instead of it."""
-        return self.url.replace(self.host, _letters(self.host), 1)
+        return self.url.replace(self.host, self.display_host, 1)
 
 
 def normalise(unverified_text: str) -> WebAddress:

@@ -1,0 +1,114 @@
+"""What is done to answer what is at a URL: this very instance, a node, a tracker, or nothing."""
+
+from collections.abc import Iterable, Mapping
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service.database import reading
+from service.discovery.findings import Finding, OwnInstance
+from service.discovery.probes import Asking, Probe, describe
+from service.discovery.recognition import UnusableUrl, WebAddress, is_below, normalise, prefixes
+from service.discovery.search import Search, look
+from service.instances.models import Instance
+from service.instances.operations import issuer_of, platform_of, public_keys
+from service.node import Node
+from service.platforms.registry import Registry
+from service.problems import UrlNotAllowed
+from service.settings import Settings
+from service.signatures import thumbprint
+from service.words import Network
+
+DEEPEST = 32
+NO_PARTNERS: Mapping[str, str] = {}
+
+
+async def probe(
+    node: Node,
+    platforms: Registry,
+    instance: Instance,
+    url: str,
+    *,
+    known_nodes: Mapping[str, str] = NO_PARTNERS,
+) -> Probe:
+    """Return what is at the URL for this instance; raises UrlNotAllowed for what is no URL of a host.
+
+    `known_nodes` are the asking instance's own past partners, tracker URL to node URL. Nothing is stored, and
+    no transaction is open while others are called.
+    """
+    platform_of(platforms, instance)
+    try:
+        address = normalise(url)
+    except UnusableUrl as unusable:
+        fault = {"pointer": "/url", "parameter": None, "code": "url", "detail": unusable.detail}
+        raise UrlNotAllowed(unusable.detail, errors=[fault]) from None
+    finding = await _find(node, platforms, instance, address, known_nodes)
+    return describe(Asking(instance, platforms, url, address), finding)
+
+
+async def _find(
+    node: Node,
+    platforms: Registry,
+    instance: Instance,
+    address: WebAddress,
+    known_nodes: Mapping[str, str],
+) -> Finding:
+    async with reading(node.database) as session:
+        neighbours = await _public_neighbours(session, instance, address)
+        own_keys = await public_keys(session, instance.id)
+    if _is_own(node.settings, instance, address, neighbours):
+        return OwnInstance()
+    own_issuer = issuer_of(node.settings, instance.slug)
+    listed = [
+        *(issuer_of(node.settings, neighbour.slug) for neighbour in neighbours),
+        *_lookup(address, known_nodes.items()),
+        *_lookup(address, node.settings.known_nodes),
+    ]
+    return await look(
+        Search(
+            egress=node.egress,
+            platforms=platforms,
+            address=address,
+            listed=tuple(dict.fromkeys(issuer for issuer in listed if issuer != own_issuer)),
+            own_thumbprints=frozenset(thumbprint(key) for key in own_keys),
+            clock=node.clock,
+        )
+    )
+
+
+def _is_own(settings: Settings, instance: Instance, address: WebAddress, neighbours: list[Instance]) -> bool:
+    """True for the instance's node URL and its tracker, deep links included, unless a neighbour is nearer."""
+    if is_below(address, normalise(issuer_of(settings, instance.slug))):
+        return True
+    if is_below(address, normalise(f"{settings.public_url}/i")):
+        return False
+    return is_below(address, normalise(instance.url)) and not any(
+        len(neighbour.url) > len(instance.url) for neighbour in neighbours
+    )
+
+
+async def _public_neighbours(
+    session: AsyncSession, instance: Instance, address: WebAddress
+) -> list[Instance]:
+    """Return this node's other instances at the address or above it, the nearest first.
+
+    Private ones do not exist for a prober: whoever may ask about any URL could otherwise list them.
+    """
+    urls = [base.url for base in prefixes(address)[:DEEPEST]]
+    statement = select(Instance).where(
+        col(Instance.url).in_(urls), Instance.network == Network.PUBLIC, Instance.id != instance.id
+    )
+    return sorted((await session.exec(statement)).all(), key=lambda found: (-len(found.url), found.slug))
+
+
+def _lookup(address: WebAddress, pairs: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the node URL that is listed for the longest tracker URL at the address or above it."""
+    nearest, node_urls = -1, []
+    for tracker_url, node_url in pairs:
+        try:
+            base = normalise(tracker_url)
+        except UnusableUrl:
+            continue
+        if is_below(address, base) and len(base.path) > nearest:
+            nearest, node_urls = len(base.path), [node_url]
+    return node_urls

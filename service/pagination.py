@@ -79,6 +79,12 @@ class Keyset(Generic[Row]):
         told = [self.name, self.descending, sorted(self.filters.items())]
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:LIST_DIGITS]
 
+    def token_after(self, row: Row) -> str:
+        """Return the token of the page that begins after this row."""
+        values = [value.isoformat() if isinstance(value, datetime) else value for value in self.key(row)]
+        text = json.dumps([self.fingerprint, *values], separators=(",", ":"))
+        return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
 
 def read_page_request(
     limit: Annotated[
@@ -110,7 +116,7 @@ async def read_page(
     order = [column.desc() if keyset.descending else column.asc() for column in keyset.columns]
     rows = (await session.exec(statement.order_by(*order).limit(asked.limit + 1))).all()
     shown = rows[: asked.limit]
-    return Page(shown, _encode(keyset, shown[-1]) if len(rows) > asked.limit else None)
+    return Page(shown, keyset.token_after(shown[-1]) if len(rows) > asked.limit else None)
 
 
 def link_next(request: Request, response: Response, next_page_token: str | None) -> None:
@@ -121,12 +127,6 @@ def link_next(request: Request, response: Response, next_page_token: str | None)
     query = urlencode([*kept, ("page_token", next_page_token)])
     root = request.app.state.settings.public_url
     response.headers["Link"] = f'<{root}{request.url.path}?{query}>; rel="next"'
-
-
-def _encode(keyset: Keyset[Row], row: Row) -> str:
-    values = [value.isoformat() if isinstance(value, datetime) else value for value in keyset.key(row)]
-    text = json.dumps([keyset.fingerprint, *values], separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
 def _decode(token: str, keyset: Keyset[Row]) -> list[object]:

@@ -2,7 +2,7 @@
 
 
 def is_storable(text: str) -> bool:
-    """True for text without NUL and lone surrogates; any other is stored nowhere, so nothing has that name."""
+    """True for text without NUL and lone surrogates; any other is stored nowhere, so it names nothing."""
     try:
         return b"\x00" not in text.encode()
     except UnicodeEncodeError:

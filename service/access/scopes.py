@@ -1,10 +1,20 @@
 """What a caller may do, as words: only those that some endpoint asks for."""
 
-SCOPES: dict[str, str] = {
+from typing import Literal
+
+ScopeName = Literal[
+    "connections:read", "connections:write", "instances:read", "instances:write", "tokens:write"
+]
+SCOPES: dict[ScopeName, str] = {
     "connections:read": "See connections and their set-up.",
     "connections:write": "Set up, change and close connections.",
     "instances:read": "See instances and test them.",
     "instances:write": "Add, change and remove instances.",
     "tokens:write": "Make, see and revoke service tokens, never with more rights than one's own.",
 }
-INSTANCE_SCOPES = ("connections:read", "connections:write", "instances:read", "instances:write")
+INSTANCE_SCOPES: tuple[ScopeName, ...] = (
+    "connections:read",
+    "connections:write",
+    "instances:read",
+    "instances:write",
+)

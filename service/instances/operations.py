@@ -1,9 +1,11 @@
 """What is done with instances: made with a signing key of their own, found, changed."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
@@ -16,6 +18,7 @@ from service.instances.credentials import seal_credential
 from service.instances.faults import not_valid
 from service.instances.models import Instance, InstanceKey
 from service.node import Node
+from service.pagination import Keyset, Page, PageRequest, read_page
 from service.platforms.interface import Credential, Platform
 from service.platforms.registry import SANDBOX, Registry
 from service.problems import NameTaken, NotFound, OptionNotAvailable
@@ -163,6 +166,30 @@ async def _add_key(session: AsyncSession, sealer: Sealer, instance_id: str, now:
         )
     )
     await session.flush()
+
+
+async def list_instances(
+    session: AsyncSession, instance_ids: frozenset[str] | None, asked: PageRequest
+) -> Page[Instance]:
+    """Return a page of these instances, all where None, the oldest first; raises InvalidPageToken."""
+    statement = select(Instance)
+    if instance_ids is not None:
+        statement = statement.where(col(Instance.id).in_(instance_ids))
+    keyset: Keyset[Instance] = Keyset("instances", [col(Instance.id)], lambda instance: (instance.id,))
+    return await read_page(session, statement, keyset, asked)
+
+
+async def change_instance(
+    session: AsyncSession, settings: Settings, instance: Instance, given: Mapping[str, Any], now: datetime
+) -> None:
+    """The instance has the given values of name, network, return_urls and credential_sealed; others stay."""
+    changes = dict(given)
+    if "return_urls" in changes:
+        changes["return_urls"] = check_return_urls(changes["return_urls"], settings)
+    if changes:
+        instance.sqlmodel_update({**changes, "updated_at": now})
+        session.add(instance)
+        await session.flush()
 
 
 async def signing_key(session: AsyncSession, sealer: Sealer, instance_id: str) -> SigningKey:

@@ -4,6 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
 
 from service import platforms
 from service.platforms.interface import Platform, PlatformDescription
@@ -45,3 +49,12 @@ def build_registry(*, sandbox: bool) -> Registry:
             )
         found[name] = platform
     return Registry(found)
+
+
+def get_platforms(connection: HTTPConnection) -> Registry:
+    """Return the platforms of the node that serves this request."""
+    platforms_here: Registry = connection.app.state.platforms
+    return platforms_here
+
+
+PlatformsDep = Annotated[Registry, Depends(get_platforms)]

@@ -1,0 +1,114 @@
+"""Does an instance answer, and has its connection's user the rights? Down is a result, not a fault."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from service.egress import EgressFailure
+from service.instances.credentials import open_credential
+from service.instances.models import Instance
+from service.node import Node
+from service.platforms.interface import Credential, Platform, Right, SignInFailure, SignInReason
+from service.sealing import SealBroken
+
+STORE_CREDENTIAL = "Store the connection's user with PATCH and credential."
+FOLLOW = "Do what detail says, then check again."
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was tried; `ok` is None where it could not be."""
+
+    name: str
+    ok: bool | None
+    detail: str
+    fix: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All that was tried, and each right: measured, or declared only."""
+
+    checks: tuple[Check, ...]
+    rights: tuple[Right, ...]
+
+
+async def check_instance(node: Node, platform: Platform, instance: Instance) -> Outcome:
+    """Return how the instance answers now. Call it outside of any transaction."""
+    address = await _check_address(node, platform, instance)
+    declared = await platform.rights(node.egress, instance.url, None)
+    try:
+        credential = open_credential(node.sealer, instance)
+    except SealBroken:
+        broken = "The stored credential was sealed with a key that this node does not have any more."
+        return Outcome((address, Check("sign_in", ok=False, detail=broken, fix=STORE_CREDENTIAL)), declared)
+    if credential is None:
+        nobody = "No credential is stored, so the rights are declared by the platform and not measured."
+        return Outcome((address, Check("sign_in", ok=None, detail=nobody, fix=STORE_CREDENTIAL)), declared)
+    if not address.ok:
+        untried = Check(
+            "sign_in", ok=None, detail="Not tried, for nothing answers as it should.", fix=address.fix
+        )
+        return Outcome((address, untried), declared)
+    checks, rights = await _check_account(node, platform, instance, credential)
+    return Outcome((address, *checks), rights or declared)
+
+
+async def _check_address(node: Node, platform: Platform, instance: Instance) -> Check:
+    label = platform.description.label
+    try:
+        found = await platform.fingerprint(node.egress, instance.url)
+    except EgressFailure as failure:
+        detail = f"{instance.url} gives no usable answer ({failure.reason})."
+        return Check("address", ok=False, detail=detail, fix=f"Check the URL, and that {label} runs there.")
+    if found is None:
+        detail = f"What answers at {instance.url} is no {label}."
+        fix = f"Check the URL, and whether a proxy or a single sign-on stands in front of {label}."
+        return Check("address", ok=False, detail=detail, fix=fix)
+    version = f" {found.version}" if found.version else ""
+    return Check("address", ok=True, detail=f"{label}{version} answers at {instance.url}.")
+
+
+async def _check_account(
+    node: Node, platform: Platform, instance: Instance, credential: Credential
+) -> tuple[Sequence[Check], tuple[Right, ...]]:
+    """Return what the account can do; the first step that fails is the last one tried."""
+    checks: list[Check] = []
+    rights: tuple[Right, ...] = ()
+    step = "sign_in"
+    try:
+        person = await platform.sign_in(node.egress, instance.url, credential)
+        checks.append(Check("sign_in", ok=True, detail=f"Signed in as {person.display_name}."))
+        step = "rights"
+        rights = await platform.rights(node.egress, instance.url, credential)
+        checks.append(_check_rights(rights))
+        step = "projects"
+        projects = await platform.projects(node.egress, instance.url, credential)
+        checks.append(_check_projects(len(projects)))
+    except SignInFailure as failure:
+        refused = failure.reason is SignInReason.WRONG_CREDENTIALS
+        checks.append(
+            Check(step, ok=False, detail=failure.detail, fix=STORE_CREDENTIAL if refused else FOLLOW)
+        )
+    return checks, rights
+
+
+def _check_rights(rights: tuple[Right, ...]) -> Check:
+    missing = [right for right in rights if right.granted is False]
+    if not missing:
+        return Check("rights", ok=True, detail="The connection's user has every right that a scope needs.")
+    names = ", ".join(dict.fromkeys(right.permission for right in missing))
+    places = "; ".join(dict.fromkeys(right.where_to_grant for right in missing))
+    return Check(
+        "rights", ok=False, detail=f"The connection's user lacks: {names}.", fix=f"Grant it: {places}"
+    )
+
+
+def _check_projects(count: int) -> Check:
+    if count:
+        return Check("projects", ok=True, detail=f"The connection's user sees {count} project(s).")
+    return Check(
+        "projects",
+        ok=False,
+        detail="The connection's user sees no project.",
+        fix="Make it a member of the projects that connections are about.",
+    )

@@ -34,7 +34,15 @@ def install(app: FastAPI, page: ProblemPage) -> None:
             log.error("request_failed", slug=problem.slug, error=type(error).__name__, exc_info=error)
         return respond(request, problem, page)
 
-    for kind in (Problem, RequestValidationError, HTTPException, IllegalTransition, OperationalError, InterfaceError, Exception):
+    for kind in (
+        Problem,
+        RequestValidationError,
+        HTTPException,
+        IllegalTransition,
+        OperationalError,
+        InterfaceError,
+        Exception,
+    ):
         app.add_exception_handler(kind, on_problem)
 
 
@@ -54,20 +62,23 @@ def respond(request: Request, problem: Problem, page: ProblemPage) -> Response:
 
 def body(request: Request, problem: Problem) -> dict[str, Any]:
     """Return the members of RFC 9457, section 3, and ours."""
-    root = request.app.state.settings.public_url
+    members = as_record(problem, request.app.state.settings.public_url)
+    return {**members, "instance": request.url.path, "request_id": request_id(request)}
+
+
+def as_record(problem: Problem, root: str) -> dict[str, Any]:
+    """Return what a problem says apart from the request that met it; this is also kept as `last_error`."""
     type_url = f"{root}/v1/problem-types/{problem.slug}"
     return {
         "type": type_url,
         "title": problem.title,
         "status": problem.status,
         "detail": problem.detail,
-        "instance": request.url.path,
         "code": problem.slug,
         "fix": problem.fix,
         "user_message": f"{problem.title}. {problem.detail}",
         "doc_url": type_url,
         "retry": problem.retry,
-        "request_id": request_id(request),
         **problem.members,
     }
 
@@ -108,7 +119,10 @@ def _from_http(request: Request, error: HTTPException) -> Problem:
         case HTTPStatus.METHOD_NOT_ALLOWED:
             allow = ", ".join(sorted(allowed_methods(request)))
             return problems.MethodNotAllowed(
-                "{method} is not possible here; possible: {allow}.", method=request.method, allow=allow, headers={"Allow": allow}
+                "{method} is not possible here; possible: {allow}.",
+                method=request.method,
+                allow=allow,
+                headers={"Allow": allow},
             )
         case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             return problems.PayloadTooLarge(
@@ -143,7 +157,9 @@ def _fault(fault: dict[str, Any]) -> dict[str, str | None]:
     source, *path = fault["loc"]
     in_body = source == "body"
     tags = {"public", "private", "local"}  # pydantic puts the tag of a discriminated union into the path
-    steps = [str(step) for index, step in enumerate(path) if not (index == 0 and step in tags and len(path) > 1)]
+    steps = [
+        str(step) for index, step in enumerate(path) if not (index == 0 and step in tags and len(path) > 1)
+    ]
     pointer = "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)
     return {
         "pointer": pointer if in_body else None,

@@ -42,3 +42,13 @@ class Scope(StrEnum):
     COMMENTS_WRITE = "comments:write"
     ATTACHMENTS_READ = "attachments:read"
     ATTACHMENTS_WRITE = "attachments:write"
+
+
+SCOPE_SENTENCES = {
+    Scope.ITEMS_READ: "Read items.",
+    Scope.ITEMS_WRITE: "Create and change items.",
+    Scope.COMMENTS_READ: "Read comments.",
+    Scope.COMMENTS_WRITE: "Write comments.",
+    Scope.ATTACHMENTS_READ: "Read attachments.",
+    Scope.ATTACHMENTS_WRITE: "Add attachments.",
+}

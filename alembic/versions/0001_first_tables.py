@@ -6,9 +6,8 @@ Revises:
 
 import sqlalchemy as sa
 import sqlmodel
-from sqlalchemy.dialects import postgresql
-
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0001"
 down_revision = None
@@ -189,6 +188,13 @@ def upgrade() -> None:
         batch_op.create_index("ix_connection_name", ["instance_id", "name", "id"], unique=False)
         batch_op.create_index("ix_connection_shared", ["instance_id", "shared_id"], unique=False)
         batch_op.create_index("ix_connection_updated", ["instance_id", "updated_at", "id"], unique=False)
+        batch_op.create_index(
+            "uq_connection_open_name",
+            ["instance_id", "name"],
+            unique=True,
+            sqlite_where=sa.text("state <> 'closed'"),
+            postgresql_where=sa.text("state <> 'closed'"),
+        )
 
     op.create_table(
         "instance_key",
@@ -344,8 +350,10 @@ def upgrade() -> None:
         sa.Column("comparison_code", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
         sa.Column("code_verifier_sealed", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("state_hash", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
+        sa.Column("state_sealed", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("nonce", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
         sa.Column("request_uri", sqlmodel.sql.sqltypes.AutoString(length=512), nullable=True),
+        sa.Column("request_expires_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("code_sealed", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("access_token_sealed", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("access_token_expires_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
@@ -400,6 +408,11 @@ def downgrade() -> None:
 
     op.drop_table("instance_key")
     with op.batch_alter_table("connection", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_connection_open_name",
+            sqlite_where=sa.text("state <> 'closed'"),
+            postgresql_where=sa.text("state <> 'closed'"),
+        )
         batch_op.drop_index("ix_connection_updated")
         batch_op.drop_index("ix_connection_shared")
         batch_op.drop_index("ix_connection_name")

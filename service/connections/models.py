@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import Column, Index
+from sqlalchemy import Column, Index, text
 from sqlmodel import Field, SQLModel
 
 from service.connections.states import MACHINE, CloseReason, ConnectionEvent, ConnectionState
@@ -26,6 +26,14 @@ class Connection(SQLModel, table=True):
         Index("ix_connection_name", "instance_id", "name", "id"),
         Index("ix_connection_shared", "instance_id", "shared_id"),
         Index("ix_connection_all_created", "created_at", "id"),
+        Index(
+            "uq_connection_open_name",
+            "instance_id",
+            "name",
+            unique=True,
+            sqlite_where=text("state <> 'closed'"),
+            postgresql_where=text("state <> 'closed'"),
+        ),
     )
     MACHINE: ClassVar[StateMachine[ConnectionState, ConnectionEvent]] = MACHINE
 

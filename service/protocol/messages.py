@@ -1,7 +1,7 @@
 """Every body of the wire, once: what a node publishes, asks and answers.
 
-What came from outside is parsed into these types only after it was read through `egress`; they check form, and the
-callers check meaning.
+What came from outside is parsed into these types after it was read through `egress`; they check form, and
+the callers check meaning.
 """
 
 from datetime import datetime
@@ -16,6 +16,7 @@ WELL_KNOWN_AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
 WELL_KNOWN_PROTECTED_RESOURCE = "/.well-known/oauth-protected-resource"
 CLIENT_DOCUMENT_PATH = "/oauth/client.json"
 CALLBACK_PATH = "/oauth/callback"
+NOT_AN_ADMIN = "not_an_admin"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 Url = Annotated[str, StringConstraints(min_length=8, max_length=2048, pattern=r"^https?://[^\s\\]+$")]

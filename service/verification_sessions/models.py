@@ -43,8 +43,10 @@ class VerificationSession(SQLModel, table=True):
     comparison_code: str = Field(max_length=20)
     code_verifier_sealed: str
     state_hash: str | None = Field(default=None, max_length=64, unique=True)
+    state_sealed: str | None = None
     nonce: str | None = Field(default=None, max_length=64)
     request_uri: str | None = Field(default=None, max_length=512)
+    request_expires_at: datetime | None = None
     code_sealed: str | None = None
     access_token_sealed: str | None = None
     access_token_expires_at: datetime | None = None

@@ -1,0 +1,103 @@
+"""One answer of the wizard: look, decide, store, and show what comes next."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service.access.principals import Principal
+from service.connections import operations
+from service.connections.attempts import current_attempt
+from service.connections.destinations import resolve_destination
+from service.connections.models import Connection
+from service.connections.refusals import with_way_out
+from service.connections.schemas import ConnectionCreate, ConnectionOut, DestinationIn
+from service.connections.setup import Step, require_step
+from service.connections.view import set_up_of, to_out
+from service.database import reading
+from service.instances.faults import not_valid
+from service.instances.models import Instance
+from service.instances.operations import find_instance, get_instance
+from service.node import Node
+from service.platforms.registry import Registry
+from service.problems import NotFound
+
+Apply = Callable[[AsyncSession, Connection], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Who answers, and the node at which they do."""
+
+    node: Node
+    platforms: Registry
+    principal: Principal
+
+
+async def answer(
+    desk: Desk, session: AsyncSession, connection_id: str, revision: int | None, step: Step, apply: Apply
+) -> Connection:
+    """The answer is stored; raise StepNotAllowed or OptionNotAvailable with the way out, and change nothing."""
+    connection = await operations.lock_visible(session, desk.principal, connection_id, revision)
+    instance = await get_instance(session, connection.instance_id)
+    attempt = await current_attempt(session, connection)
+    with with_way_out(desk.node, desk.platforms, instance, connection, attempt):
+        require_step(set_up_of(connection, attempt), step)
+        await apply(session, connection)
+        await operations.save_answers(session, connection, desk.node.clock.now())
+    return connection
+
+
+async def look_up_destination(
+    desk: Desk, connection_id: str, wanted: DestinationIn
+) -> operations.DestinationAnswer:
+    """Return what is there, after making sure that the question is allowed now: nobody is called in vain."""
+    async with reading(desk.node.database) as session:
+        connection = await operations.get_visible(session, desk.principal, connection_id)
+        instance = await get_instance(session, connection.instance_id)
+        attempt = await current_attempt(session, connection)
+        with with_way_out(desk.node, desk.platforms, instance, connection, attempt):
+            require_step(set_up_of(connection, attempt), Step.DESTINATION)
+    return await resolve_destination(desk.node, desk.platforms, instance, wanted)
+
+
+async def create(desk: Desk, session: AsyncSession, wanted: ConnectionCreate) -> Connection:
+    """A draft exists with all the answers that came along, or nothing does."""
+    async with reading(desk.node.database) as short:
+        instance = await _own_instance(desk, short, wanted.instance)
+    found = None
+    if wanted.destination is not None:
+        found = await resolve_destination(desk.node, desk.platforms, instance, wanted.destination)
+    connection = operations.draft(instance, desk.node.clock.now(), wanted.return_url, wanted.metadata)
+    with with_way_out(desk.node, desk.platforms, instance, connection, None, exists=False):
+        if found is not None:
+            await operations.answer_destination(session, desk.node, connection, found)
+        if wanted.details is not None:
+            require_step(set_up_of(connection, None), Step.DETAILS)
+            await operations.answer_details(session, connection, wanted.details)
+        if wanted.mode is not None:
+            require_step(set_up_of(connection, None), Step.MODE)
+            await operations.answer_mode(session, desk.node, connection, wanted.mode)
+    session.add(connection)
+    await operations.save_answers(session, connection, desk.node.clock.now())
+    return connection
+
+
+async def _own_instance(desk: Desk, session: AsyncSession, name: str | None) -> Instance:
+    """Return the instance on which the connection is made; the only one of the caller needs no name."""
+    if name is not None:
+        instance = await find_instance(session, desk.node.settings, name)
+        if not desk.principal.may_see(instance.id):
+            raise NotFound("There is no instance {instance}.", instance=name)
+        return instance
+    ids = desk.principal.instance_ids
+    if ids is None or len(ids) != 1:
+        raise not_valid("/instance", "missing", "Say on which instance: this caller has more than one.")
+    return await get_instance(session, next(iter(ids)))
+
+
+async def show(desk: Desk, session: AsyncSession, connection: Connection) -> ConnectionOut:
+    """Return the connection as its readers see it, with what comes next."""
+    instance = await get_instance(session, connection.instance_id)
+    attempt = await current_attempt(session, connection)
+    return to_out(connection, attempt, instance, desk.node, desk.platforms)

@@ -1,0 +1,125 @@
+"""A connection and its present attempt move together: open, start, come back, cancel, expire, fail."""
+
+from datetime import datetime
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service.connections import ending
+from service.connections.models import Connection
+from service.connections.setup import Step, require_step
+from service.connections.states import ConnectionEvent, ConnectionState
+from service.connections.view import set_up_of
+from service.database import advance, get_for_update
+from service.jobs.operations import enqueue
+from service.node import Node
+from service.problem_handlers import as_record
+from service.problems import Problem, VerificationExpired
+from service.verification_sessions.models import VerificationSession
+from service.verification_sessions.states import BEFORE_CALLBACK, OPEN, VerificationEvent, VerificationState
+
+EXPIRE_JOB = "expire_verification_session"
+COMPLETE_JOB = "complete_verification"
+
+
+async def current_attempt(session: AsyncSession, connection: Connection) -> VerificationSession | None:
+    """Return the newest attempt of the connection, open or over."""
+    if connection.verification_session_id is None:
+        return None
+    return await session.get(VerificationSession, connection.verification_session_id, populate_existing=True)
+
+
+async def lock(session: AsyncSession, attempt_id: str) -> tuple[Connection, VerificationSession]:
+    """Return the connection and the attempt, locked in this order everywhere, so that two never wait for each other."""
+    found = await session.get(VerificationSession, attempt_id)
+    if found is None:
+        found = await get_for_update(session, VerificationSession, attempt_id)
+    connection = await get_for_update(session, Connection, found.connection_id)
+    return connection, await get_for_update(session, VerificationSession, attempt_id)
+
+
+async def open_attempt(
+    session: AsyncSession, node: Node, connection: Connection, attempt: VerificationSession
+) -> VerificationSession:
+    """The attempt is the connection's present one and ends by itself; an older open one is cancelled."""
+    now = node.clock.now()
+    older = await current_attempt(session, connection)
+    require_step(set_up_of(connection, older), Step.ACCESS)
+    if older is not None and older.state in OPEN:
+        await end_badly(session, node, connection, older, by=VerificationEvent.CANCEL, problem=None)
+    session.add(attempt)
+    connection.verification_session_id = attempt.id
+    connection.shared_id = attempt.shared_id
+    connection.scope = attempt.requested_scope
+    connection.last_error = None
+    touch(connection, now)
+    await enqueue(session, EXPIRE_JOB, attempt.id, run_at=attempt.expires_at, now=now)
+    return attempt
+
+
+def touch(connection: Connection, now: datetime) -> None:
+    """The connection has a new revision, so that readers see that something changed."""
+    connection.revision += 1
+    connection.updated_at = now
+
+
+async def set_off(
+    session: AsyncSession, connection: Connection, attempt: VerificationSession, now: datetime
+) -> None:
+    """The connection waits for the other side, until the attempt expires at the latest."""
+    if connection.state is ConnectionState.DRAFT:
+        changes = {"expires_at": attempt.expires_at, "updated_at": now}
+        await advance(session, connection, ConnectionEvent.START, **changes)
+
+
+async def receive_code(
+    session: AsyncSession, node: Node, connection: Connection, attempt: VerificationSession, code_sealed: str
+) -> None:
+    """The code is stored before anything is done with it; a job redeems it."""
+    now = node.clock.now()
+    await advance(session, attempt, VerificationEvent.RECEIVE_CODE, code_sealed=code_sealed)
+    touch(connection, now)
+    await enqueue(session, COMPLETE_JOB, attempt.id, run_at=now, now=now)
+
+
+async def end_badly(
+    session: AsyncSession,
+    node: Node,
+    connection: Connection,
+    attempt: VerificationSession,
+    *,
+    by: VerificationEvent,
+    problem: Problem | None,
+) -> None:
+    """The attempt is over, the draft is back with its owner with the reason, and the other side will be told."""
+    now = node.clock.now()
+    record = None
+    if problem is not None:
+        record = {**as_record(problem, node.settings.public_url), "at": now.isoformat()}
+    was_pushed = attempt.state not in {VerificationState.CREATED}
+    await advance(session, attempt, by, last_error=record, code_sealed=None, access_token_sealed=None)
+    if connection.verification_session_id == attempt.id:
+        connection.last_error = record
+        touch(connection, now)
+        if connection.state is ConnectionState.PENDING:
+            await advance(session, connection, ConnectionEvent.RETURN_TO_DRAFT, expires_at=None)
+    if was_pushed:
+        await ending.tell_peer(session, connection.instance_id, attempt.peer_issuer, attempt.shared_id, now)
+
+
+async def cancel(
+    session: AsyncSession, node: Node, connection: Connection, attempt: VerificationSession
+) -> VerificationSession:
+    """The attempt is cancelled and the draft as it was; repeating it changes nothing."""
+    if attempt.state is not VerificationState.CANCELLED:
+        await end_badly(session, node, connection, attempt, by=VerificationEvent.CANCEL, problem=None)
+    return attempt
+
+
+async def expire_if_due(
+    session: AsyncSession, node: Node, connection: Connection, attempt: VerificationSession
+) -> bool:
+    """An attempt whose time is over before the browser came back has expired; say whether it has."""
+    if attempt.state in BEFORE_CALLBACK and node.clock.now() >= attempt.expires_at:
+        problem = VerificationExpired("Nobody finished the verification within 15 minutes.")
+        await end_badly(session, node, connection, attempt, by=VerificationEvent.EXPIRE, problem=problem)
+    return attempt.state is VerificationState.EXPIRED

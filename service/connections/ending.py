@@ -1,0 +1,88 @@
+"""P10: a connection ends on both sides. Here at once; the other side is told until it answers for certain."""
+
+from datetime import datetime
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service.connections.models import Connection
+from service.connections.states import CloseReason, ConnectionEvent, ConnectionState
+from service.database import advance, transaction
+from service.discovery.node_metadata import NodeUnreadable, read_node
+from service.instances.operations import get_instance, issuer_of, signing_key
+from service.jobs.models import Job
+from service.jobs.operations import enqueue
+from service.jobs.worker import TryAgain
+from service.node import Node
+from service.protocol.client import Caller, Peer, PeerRefused, PeerUnavailable, connection_token, end
+from service.words import DestinationType
+
+END_JOB = "end_at_peer"
+
+
+async def close(
+    session: AsyncSession, connection: Connection, reason: CloseReason, now: datetime
+) -> Connection:
+    """The connection is over here for good; a peer that may know of it will be told."""
+    knows = connection.state in {ConnectionState.PENDING, ConnectionState.ACTIVE}
+    changes = {"reason": reason, "updated_at": now, "expires_at": None}
+    await advance(session, connection, ConnectionEvent.CLOSE, **changes)
+    peer = connection.peer["issuer"] if connection.peer else connection.destination_node_url
+    told = reason is CloseReason.CLOSED_HERE and connection.type is not DestinationType.LOCAL
+    if knows and told and peer and connection.shared_id:
+        await tell_peer(session, connection.instance_id, peer, connection.shared_id, now)
+    return connection
+
+
+async def tell_peer(
+    session: AsyncSession, instance_id: str, issuer: str, shared_id: str, now: datetime
+) -> None:
+    """The other side will hear that this shared id is over, also when it is offline now."""
+    payload = {"instance_id": instance_id, "issuer": issuer, "shared_id": shared_id}
+    await enqueue(session, END_JOB, shared_id, run_at=now, now=now, payload=payload)
+
+
+async def end_at_peer(node: Node, job: Job) -> None:
+    """Done once the other side has answered 204, 404 or 410; it may not be forgotten earlier."""
+    caller = await caller_of(node, job.payload["instance_id"])
+    shared_id = job.payload["shared_id"]
+    try:
+        peer = await read_peer(node, job.payload["issuer"])
+        token = await connection_token(caller, peer, shared_id)
+        await end(caller, peer, shared_id, token.access_token)
+    except PeerRefused as refusal:
+        if not refusal.is_over:
+            raise TryAgain(str(refusal)) from refusal
+    except PeerUnavailable as failure:
+        raise TryAgain(failure.reason) from failure
+
+
+async def caller_of(node: Node, instance_id: str) -> Caller:
+    """Return us as other nodes know us: the instance's issuer and its key."""
+    async with transaction(node.database) as session:
+        instance = await get_instance(session, instance_id)
+        key = await signing_key(session, node.sealer, instance_id)
+    return Caller(issuer_of(node.settings, instance.slug), key, node.egress, node.clock.now())
+
+
+async def read_peer(node: Node, issuer: str) -> Peer:
+    """Return where the other node is called, as its metadata says now; raises PeerUnavailable."""
+    try:
+        snapshot = await read_node(node.egress, issuer, now=node.clock.now())
+    except NodeUnreadable as failure:
+        raise PeerUnavailable(failure.reason) from failure
+    return peer_of(snapshot.to_json())
+
+
+def peer_of(snapshot: dict[str, object]) -> Peer:
+    """Return where the other node is called, from a stored snapshot of its metadata."""
+    metadata = snapshot["metadata"]
+    assert isinstance(metadata, dict)  # noqa: S101 - the shape of our own snapshot
+    return Peer(
+        issuer=metadata["issuer"],
+        authorization_endpoint=metadata["authorization_endpoint"],
+        token_endpoint=metadata["token_endpoint"],
+        par_endpoint=metadata["pushed_authorization_request_endpoint"],
+    )
+
+
+HANDLERS = {END_JOB: end_at_peer}

@@ -1,0 +1,237 @@
+"""P7 to P9, as one job that any worker can carry on: redeem the code, check the attestation, activate.
+
+Each round reads what is stored, makes one call without a transaction, and stores its result. A crash anywhere
+leaves a job that does the same again, and every call may be repeated.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from service.connections import attempts, probing
+from service.connections.attempts import COMPLETE_JOB, end_badly, lock
+from service.connections.ending import caller_of, peer_of
+from service.connections.models import Connection
+from service.connections.states import ConnectionEvent, ConnectionState
+from service.database import advance, reading, transaction
+from service.jobs.models import Job
+from service.jobs.worker import TryAgain
+from service.node import Node
+from service.problems import DestinationRefused, Problem, VerificationExpired
+from service.protocol import replay
+from service.protocol.client import (
+    Caller,
+    Peer,
+    PeerRefused,
+    PeerUnavailable,
+    activate,
+    connection_token,
+    redeem,
+    status,
+)
+from service.protocol.messages import CLIENT_DOCUMENT_PATH
+from service.signatures import InvalidSignature, Purpose, VerifiedToken, verify
+from service.verification_sessions.models import VerificationSession
+from service.verification_sessions.operations import seal_context, unseal
+from service.verification_sessions.states import VerificationEvent, VerificationState
+
+TOKEN_MARGIN = timedelta(seconds=30)
+log = structlog.get_logger(__name__)
+
+
+class AttestationRefused(Exception):
+    """The other side's attestation does not say what this attempt asked; `check` names what differs."""
+
+    def __init__(self, check: str) -> None:
+        self.check = check
+        super().__init__(check)
+
+
+async def complete(node: Node, job: Job) -> None:
+    """The attempt is active on both sides or over on both; raises TryAgain while neither is certain."""
+    attempt = await _read(node, job.subject)
+    if attempt is None:
+        return
+    caller = await caller_of(node, attempt.instance_id)
+    peer = peer_of(attempt.peer)
+    with structlog.contextvars.bound_contextvars(connection_id=attempt.connection_id):
+        try:
+            if attempt.state is VerificationState.CODE_RECEIVED:
+                attempt = await _verify_admin(node, caller, peer, attempt)
+            if attempt.state is VerificationState.VERIFIED:
+                await _activate(node, caller, peer, attempt)
+        except AttestationRefused as refusal:
+            await _fail(node, attempt.id, _refused(peer, "attestation_invalid", refusal.check))
+        except PeerRefused as refusal:
+            await _fail(node, attempt.id, _refused(peer, refusal.error, refusal.description))
+        except PeerUnavailable as failure:
+            raise TryAgain(failure.reason) from failure
+
+
+async def _read(node: Node, attempt_id: str) -> VerificationSession | None:
+    async with reading(node.database) as session:
+        return await session.get(VerificationSession, attempt_id)
+
+
+async def _verify_admin(
+    node: Node, caller: Caller, peer: Peer, attempt: VerificationSession
+) -> VerificationSession:
+    """P7 and P8: the other side attests that an admin of the right instance accepted exactly this."""
+    access_token: str | None
+    try:
+        answer = await redeem(
+            caller, peer, unseal(node, attempt, "code_sealed"), unseal(node, attempt, "code_verifier_sealed")
+        )
+        attestation, access_token = answer.connection_attestation, answer.access_token
+    except PeerRefused as refusal:
+        if refusal.error != "invalid_grant":
+            raise
+        attestation, access_token = await _attestation_again(caller, peer, attempt), None
+    verified = check_attestation(attestation, attempt, caller, node.clock.now())
+    return await _store_verified(node, attempt.id, verified, access_token)
+
+
+async def _attestation_again(caller: Caller, peer: Peer, attempt: VerificationSession) -> str | None:
+    """The answer to the code was lost, if the other side has redeemed it: then its status shows the attestation."""
+    token = await connection_token(caller, peer, attempt.shared_id)
+    return (await status(caller, peer, attempt.shared_id, token.access_token)).connection_attestation
+
+
+def check_attestation(
+    unverified: str | None, attempt: VerificationSession, caller: Caller, now: datetime
+) -> VerifiedToken:
+    """Return the attestation where it answers this attempt and nothing else (P8); raises AttestationRefused."""
+    if unverified is None:
+        raise AttestationRefused("missing")
+    metadata = attempt.peer["metadata"]
+    try:
+        token = verify(
+            unverified,
+            Purpose.ATTESTATION,
+            attempt.peer["jwks"],
+            issuer=attempt.peer_issuer,
+            audience=caller.client_id,
+            now=now,
+            own_issuer=caller.issuer,
+        )
+    except InvalidSignature as fault:
+        raise AttestationRefused(fault.reason) from fault
+    claims = token.claims
+    if claims["nonce"] != attempt.nonce:
+        raise AttestationRefused("nonce")
+    if claims["shared_id"] != attempt.shared_id:
+        raise AttestationRefused("shared_id")
+    if claims["instance"] != metadata["parley_instance"]["url"]:
+        raise AttestationRefused("instance")
+    if not set(claims["scope"].split()) <= set(attempt.requested_scope):
+        raise AttestationRefused("scope")
+    if claims["cnf"]["jkt"] != caller.key.kid:
+        raise AttestationRefused("cnf.jkt")
+    if claims["auth_time"] < int(attempt.created_at.timestamp()):
+        raise AttestationRefused("auth_time")
+    return token
+
+
+async def _store_verified(
+    node: Node, attempt_id: str, token: VerifiedToken, access_token: str | None
+) -> VerificationSession:
+    """The admin is verified; the code is forgotten, and the token kept sealed for the next call."""
+    now = node.clock.now()
+    async with transaction(node.database) as session:
+        connection, attempt = await lock(session, attempt_id)
+        if attempt.state is not VerificationState.CODE_RECEIVED:
+            return attempt
+        keep_until = datetime.fromtimestamp(token.claims["exp"], UTC) + timedelta(minutes=1)
+        jti = token.claims["jti"]
+        if not await replay.consume(
+            session, Purpose.ATTESTATION, attempt.peer_issuer, jti, keep_until=keep_until
+        ):
+            raise AttestationRefused("jti")
+        sealed = None
+        if access_token is not None:
+            sealed = node.sealer.seal(access_token.encode(), seal_context(attempt.id, "access_token_sealed"))
+        await advance(
+            session,
+            attempt,
+            VerificationEvent.VERIFY,
+            code_sealed=None,
+            access_token_sealed=sealed,
+            access_token_expires_at=now + timedelta(minutes=5),
+            admin_name=token.claims["role"],
+            admin_checked_at=datetime.fromtimestamp(token.claims["admin_checked_at"], UTC),
+        )
+        connection.scope = sorted(token.claims["scope"].split())
+        attempts.touch(connection, now)
+    return attempt
+
+
+async def _activate(node: Node, caller: Caller, peer: Peer, attempt: VerificationSession) -> None:
+    """P9: the other side commits, and this side copies the outcome."""
+    token = await _access_token(node, caller, peer, attempt)
+    try:
+        await activate(caller, peer, attempt.shared_id, token)
+    except PeerRefused as refusal:
+        if not refusal.is_over:
+            raise
+        problem = VerificationExpired("The other side had ended this attempt before it could be activated.")
+        await _fail(node, attempt.id, problem)
+        return
+    await _store_active(node, attempt.id)
+
+
+async def _access_token(node: Node, caller: Caller, peer: Peer, attempt: VerificationSession) -> str:
+    expires_at = attempt.access_token_expires_at
+    if attempt.access_token_sealed and expires_at and expires_at - TOKEN_MARGIN > node.clock.now():
+        return unseal(node, attempt, "access_token_sealed")
+    return (await connection_token(caller, peer, attempt.shared_id)).access_token
+
+
+async def _store_active(node: Node, attempt_id: str) -> None:
+    """The connection is active here too, unless it was cancelled or closed meanwhile: then the peer is being told."""
+    now = node.clock.now()
+    async with transaction(node.database) as session:
+        connection, attempt = await lock(session, attempt_id)
+        if attempt.state is not VerificationState.VERIFIED or connection.state is not ConnectionState.PENDING:
+            return
+        attempt.access_token_sealed = None
+        await advance(
+            session,
+            connection,
+            ConnectionEvent.ACTIVATE,
+            activated_at=now,
+            updated_at=now,
+            expires_at=None,
+            destination_state=ConnectionState.ACTIVE.value,
+            destination_seen_at=now,
+            peer=peer_record(attempt),
+        )
+        await probing.schedule(session, connection, now)
+
+
+def peer_record(attempt: VerificationSession) -> dict[str, object]:
+    """Return what stays of the other side: who it is, and its keys."""
+    issuer = attempt.peer_issuer
+    return {"issuer": issuer, "client_id": issuer + CLIENT_DOCUMENT_PATH, "jwks": attempt.peer["jwks"]}
+
+
+async def _fail(node: Node, attempt_id: str, problem: Problem) -> None:
+    """The attempt is over with this reason, and the draft is back with its owner."""
+    async with transaction(node.database) as session:
+        connection, attempt = await lock(session, attempt_id)
+        if attempt.state in {VerificationState.CODE_RECEIVED, VerificationState.VERIFIED} and _is_waiting(
+            connection
+        ):
+            log.info("handshake_failed", slug=problem.slug, detail=problem.detail)
+            await end_badly(session, node, connection, attempt, by=VerificationEvent.FAIL, problem=problem)
+
+
+def _is_waiting(connection: Connection) -> bool:
+    return connection.state is ConnectionState.PENDING
+
+
+def _refused(peer: Peer, reason: str, detail: str) -> DestinationRefused:
+    upstream = {"reason": reason, "host": peer.issuer, "description": detail}
+    return DestinationRefused("The other side's answer was {reason}.", reason=reason, upstream=upstream)
+
+
+HANDLERS = {COMPLETE_JOB: complete}

@@ -1,0 +1,106 @@
+"""Lists of connections: filtered, in an order that an index serves, page by page."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from fastapi import Query
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
+from sqlmodel import col, or_, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service.access.principals import Principal
+from service.connections.models import Connection
+from service.connections.states import ConnectionState
+from service.instances.models import Instance
+from service.pagination import Keyset, Page, PageRequest, read_page
+from service.verification_sessions.models import VerificationSession
+from service.words import DestinationType, Mode
+
+
+class Sort(StrEnum):
+    """The orders of the list; a minus sign turns one round."""
+
+    CREATED_AT = "created_at"
+    CREATED_AT_DOWN = "-created_at"
+    UPDATED_AT = "updated_at"
+    UPDATED_AT_DOWN = "-updated_at"
+
+
+class Filters(BaseModel):
+    """Which connections, and in which order; every filter narrows further."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    state: ConnectionState | SkipJsonSchema[None] = None
+    type: DestinationType | SkipJsonSchema[None] = None
+    mode: Mode | SkipJsonSchema[None] = None
+    instance: Annotated[
+        str | SkipJsonSchema[None], Field(max_length=80, description="Id of an instance.")
+    ] = None
+    q: Annotated[
+        str | SkipJsonSchema[None],
+        Field(max_length=100, pattern=r"^[^\x00]*$", description="Text in the name or in one of the URLs."),
+    ] = None
+    created_after: AwareDatetime | SkipJsonSchema[None] = None
+    sort: Sort = Sort.CREATED_AT_DOWN
+    expand: Literal["next_actions"] | SkipJsonSchema[None] = None
+
+
+FiltersQuery = Annotated[Filters, Query()]
+
+
+async def list_connections(
+    session: AsyncSession, principal: Principal, filters: Filters, asked: PageRequest
+) -> Page[Connection]:
+    """Return one page of the connections that this caller may see."""
+    statement = select(Connection)
+    for condition in _conditions(principal, filters):
+        statement = statement.where(condition)
+    column = filters.sort.lstrip("-")
+    keyset = Keyset[Connection](
+        name="connections",
+        columns=(getattr(Connection, column), Connection.id),
+        key=lambda row: (getattr(row, column), row.id),
+        descending=filters.sort.startswith("-"),
+        filters={
+            name: str(value)
+            for name, value in filters.model_dump(exclude_none=True, exclude={"expand"}).items()
+        },
+    )
+    return await read_page(session, statement, keyset, asked)
+
+
+def _conditions(principal: Principal, filters: Filters) -> Sequence[Any]:
+    found: list[Any] = []
+    if principal.instance_ids is not None:
+        found.append(col(Connection.instance_id).in_(principal.instance_ids))
+    if filters.state is not None:
+        found.append(Connection.state == filters.state)
+    if filters.type is not None:
+        found.append(Connection.type == filters.type)
+    if filters.mode is not None:
+        found.append(Connection.mode == filters.mode)
+    if filters.instance is not None:
+        found.append(Connection.instance_id == filters.instance)
+    if filters.created_after is not None:
+        found.append(Connection.created_at > filters.created_after)
+    if filters.q:
+        columns = (Connection.name, Connection.destination_url, Connection.destination_node_url)
+        found.append(or_(*(col(column).icontains(filters.q, autoescape=True) for column in columns)))
+    return found
+
+
+async def companions(
+    session: AsyncSession, connections: Sequence[Connection]
+) -> tuple[dict[str, Instance], dict[str, VerificationSession]]:
+    """Return the instances and the attempts of these connections by id, in two queries for all of them."""
+    instance_ids = {connection.instance_id for connection in connections}
+    attempt_ids = {connection.verification_session_id for connection in connections}
+    instances = await session.exec(select(Instance).where(col(Instance.id).in_(instance_ids)))
+    attempts = await session.exec(
+        select(VerificationSession).where(col(VerificationSession.id).in_(attempt_ids))
+    )
+    return {each.id: each for each in instances}, {each.id: each for each in attempts}

@@ -1,0 +1,50 @@
+"""Names of connections: made from the short names, unique among an instance's open connections."""
+
+from collections.abc import Iterable
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service.connections.models import Connection
+from service.connections.states import ConnectionState
+from service.problems import NameTaken
+
+LONGEST = 255
+
+
+def default_name(local_short_name: str, destination_short_name: str) -> str:
+    """Return the name that a connection has when nobody chose one."""
+    return f"{local_short_name} to {destination_short_name}"[:LONGEST]
+
+
+async def free_name(session: AsyncSession, connection: Connection, wanted: str) -> str:
+    """Return `wanted`, numbered where another open connection of the instance has it."""
+    taken = set(await _open_names(session, connection, wanted))
+    if wanted not in taken:
+        return wanted
+    number = 2
+    while (numbered := f"{wanted[: LONGEST - 8]} ({number})") in taken:
+        number += 1
+    return numbered
+
+
+async def _open_names(session: AsyncSession, connection: Connection, start: str) -> Iterable[str]:
+    statement = select(Connection.name).where(
+        Connection.instance_id == connection.instance_id,
+        Connection.id != connection.id,
+        Connection.state != ConnectionState.CLOSED,
+        col(Connection.name).startswith(start[: LONGEST - 8], autoescape=True),
+    )
+    return [name for name in (await session.exec(statement)).all() if name]
+
+
+async def store_name(session: AsyncSession) -> None:
+    """Write what was changed; raise NameTaken where another connection got the name first."""
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        if "uq_connection_open_name" not in str(error.orig) and "connection.name" not in str(error.orig):
+            raise
+        message = "Another open connection of this instance has this name."
+        raise NameTaken(message) from error

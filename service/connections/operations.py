@@ -1,0 +1,194 @@
+"""What is done with a connection: drafted, answered step by step, changed, activated where it is local."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service.access.principals import Principal
+from service.connections import ending
+from service.connections.attempts import current_attempt, end_badly, touch
+from service.connections.models import Connection
+from service.connections.names import default_name, free_name, store_name
+from service.connections.schemas import ConnectionPatch, DetailsIn
+from service.connections.setup import ModeRefused, Step, StepRefused, require_mode, require_step
+from service.connections.states import CloseReason, ConnectionEvent, ConnectionState
+from service.connections.view import set_up_of
+from service.database import advance, get_for_update
+from service.identifiers import new_id
+from service.instances.faults import literal, not_valid
+from service.instances.models import Instance
+from service.node import Node
+from service.platforms.registry import Registry
+from service.problems import ConnectionClosed, NotFound, OptionNotAvailable, StaleRevision, UrlNotAllowed
+from service.verification_sessions.models import VerificationSession
+from service.verification_sessions.states import OPEN, VerificationEvent
+from service.words import DestinationType, Mode, Role, Scope
+
+ALL_SCOPES = [scope.value for scope in Scope]
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationAnswer:
+    """What the destination turned out to be, and which modes it cannot have."""
+
+    type: DestinationType
+    url: str | None = None
+    node_url: str | None = None
+    platform: str | None = None
+    mode_refusals: dict[str, str] = field(default_factory=dict)
+
+
+def draft(instance: Instance, now: datetime, return_url: str | None, labels: dict[str, str]) -> Connection:
+    """Return a connection of which nothing is known yet but its own side."""
+    if return_url is not None:
+        check_return_url(instance, return_url)
+    return Connection(
+        id=new_id("con"),
+        instance_id=instance.id,
+        role=Role.INITIATOR,
+        scope=ALL_SCOPES,
+        mode_refusals={},
+        return_url=return_url,
+        labels=labels,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def check_return_url(instance: Instance, return_url: str) -> None:
+    """Raise UrlNotAllowed unless the instance lists exactly this URL: a browser is sent there."""
+    if return_url not in instance.return_urls:
+        raise UrlNotAllowed(
+            "The return URL is not on the instance's list return_urls.",
+            errors=[
+                {
+                    "pointer": "/return_url",
+                    "parameter": None,
+                    "code": "not_listed",
+                    "detail": "Not on the list.",
+                }
+            ],
+        )
+
+
+async def get_visible(session: AsyncSession, principal: Principal, connection_id: str) -> Connection:
+    """Return the connection; raise NotFound where there is none that this caller may know of."""
+    connection = await session.get(Connection, connection_id)
+    if connection is None or not principal.may_see(connection.instance_id):
+        raise NotFound("There is no connection {id}.", id=connection_id)
+    return connection
+
+
+async def lock_visible(
+    session: AsyncSession, principal: Principal, connection_id: str, revision: int | None = None
+) -> Connection:
+    """Return the connection, locked; raise StaleRevision where it is not the one that the caller read."""
+    await get_visible(session, principal, connection_id)
+    connection = await get_for_update(session, Connection, connection_id)
+    if revision is not None and revision != connection.revision:
+        raise StaleRevision("It is at revision {revision} now.", revision=connection.revision)
+    return connection
+
+
+async def answer_destination(
+    session: AsyncSession, node: Node, connection: Connection, answer: DestinationAnswer
+) -> None:
+    """The destination is chosen; a mode that it cannot have is asked for again."""
+    connection.type = answer.type
+    connection.destination_url = answer.url
+    connection.destination_node_url = answer.node_url
+    connection.destination_platform = answer.platform
+    connection.mode_refusals = answer.mode_refusals
+    if connection.mode in answer.mode_refusals:
+        connection.mode = None
+    await _drop_attempt(session, node, connection)
+
+
+async def answer_details(session: AsyncSession, connection: Connection, details: DetailsIn) -> None:
+    """The names are chosen; the default name moves on with the short names while nobody chose another."""
+    _check_short_names(details.local_short_name, details.destination_short_name)
+    connection.local_short_name = details.local_short_name
+    connection.destination_short_name = details.destination_short_name
+    connection.description = details.description
+    wanted = default_name(details.local_short_name, details.destination_short_name)
+    connection.name = details.name or await free_name(session, connection, wanted)
+
+
+async def answer_mode(session: AsyncSession, node: Node, connection: Connection, mode: Mode) -> None:
+    """The mode is chosen; raise ModeRefused where this destination cannot have it."""
+    require_mode(set_up_of(connection, None), mode)
+    if connection.mode is not mode:
+        connection.mode = mode
+        await _drop_attempt(session, node, connection)
+
+
+async def _drop_attempt(session: AsyncSession, node: Node, connection: Connection) -> None:
+    """An attempt that was made for other answers is cancelled before anybody starts it."""
+    attempt = await current_attempt(session, connection)
+    if attempt is not None and attempt.state in OPEN:
+        await end_badly(session, node, connection, attempt, by=VerificationEvent.CANCEL, problem=None)
+    connection.last_error = None
+
+
+def _check_short_names(local: str | None, destination: str | None) -> None:
+    if local is not None and destination is not None and local.lower() == destination.lower():
+        raise not_valid("/destination_short_name", "same_short_names", "The two short names must differ.")
+
+
+async def save_answers(session: AsyncSession, connection: Connection, now: datetime) -> None:
+    """What was answered is stored under a new revision; raise NameTaken for a name of another connection."""
+    if connection in session.new:
+        connection.revision = 0
+    touch(connection, now)
+    await store_name(session)
+
+
+async def patch(
+    session: AsyncSession, connection: Connection, instance: Instance, changes: ConnectionPatch, now: datetime
+) -> None:
+    """What the caller sent is changed, at any time before the connection is closed; the rest stays."""
+    require_open(connection)
+    sent = changes.model_fields_set
+    if "return_url" in sent and changes.return_url is not None:
+        check_return_url(instance, changes.return_url)
+    for name in sent - {"metadata"}:
+        value = getattr(changes, name)
+        if value is None and name != "return_url":
+            raise not_valid(f"/{name}", "null", "This cannot be removed; leave it out to keep it.")
+        setattr(connection, name, value)
+    if changes.metadata is not None:
+        connection.labels = changes.metadata
+    _check_short_names(connection.local_short_name, connection.destination_short_name)
+    await save_answers(session, connection, now)
+
+
+def require_open(connection: Connection) -> None:
+    """Raise ConnectionClosed where the connection is over."""
+    if connection.state is ConnectionState.CLOSED:
+        raise ConnectionClosed("It was closed: {reason}.", reason=connection.reason)
+
+
+async def activate_local(session: AsyncSession, connection: Connection, now: datetime) -> None:
+    """Both sides of a local connection are active, in this one transaction."""
+    require_step(set_up_of(connection, None), Step.ACTIVATION)
+    await advance(
+        session,
+        connection,
+        ConnectionEvent.ACTIVATE,
+        destination_state=ConnectionState.ACTIVE.value,
+        destination_seen_at=now,
+        activated_at=now,
+        updated_at=now,
+    )
+
+
+async def close(session: AsyncSession, node: Node, connection: Connection) -> None:
+    """The connection is closed on both sides, its open attempt with it; repeating it changes nothing."""
+    if connection.state is ConnectionState.CLOSED:
+        return
+    now = node.clock.now()
+    attempt = await current_attempt(session, connection)
+    if attempt is not None and attempt.state in OPEN and connection.state is not ConnectionState.ACTIVE:
+        await end_badly(session, node, connection, attempt, by=VerificationEvent.CANCEL, problem=None)
+    await ending.close(session, connection, CloseReason.CLOSED_HERE, now)

@@ -1,0 +1,61 @@
+"""What the pure rules refuse, as problems with the way out for this connection."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from service.connections.models import Connection
+from service.connections.setup import ModeRefused, StepRefused
+from service.connections.states import ConnectionState
+from service.connections.view import to_out
+from service.instances.models import Instance
+from service.node import Node
+from service.platforms.registry import Registry
+from service.problems import ConnectionClosed, OptionNotAvailable, Problem, StepNotAllowed
+from service.state_machine import IllegalTransition
+from service.verification_sessions.models import VerificationSession
+
+
+@contextmanager
+def with_way_out(
+    node: Node,
+    platforms: Registry,
+    instance: Instance,
+    connection: Connection,
+    attempt: VerificationSession | None,
+    *,
+    exists: bool = True,
+) -> Iterator[None]:
+    """Turn a refusal of the order of steps into a 409 that lists what is possible instead."""
+    try:
+        yield
+    except (StepRefused, ModeRefused, IllegalTransition) as refusal:
+        if connection.state is ConnectionState.CLOSED:
+            raise ConnectionClosed("It was closed: {reason}.", reason=connection.reason) from refusal
+        view = to_out(connection, attempt, instance, node, platforms).model_dump(mode="json")
+        way_out = {
+            "connection": connection.id if exists else None,
+            "allowed_steps": view["allowed_steps"],
+            "next_actions": view["next_actions"] if exists else [],
+        }
+        raise _as_problem(refusal, view, way_out) from refusal
+
+
+def _as_problem(refusal: Exception, view: dict[str, Any], way_out: dict[str, Any]) -> Problem:
+    match refusal:
+        case StepRefused():
+            allowed = ", ".join(refusal.allowed) or "none"
+            detail = "The step {step} is not allowed now; allowed: {allowed}."
+            return StepNotAllowed(detail, step=refusal.step, allowed=allowed, **way_out)
+        case ModeRefused():
+            detail = "The mode {option} is not possible: {why}"
+            return OptionNotAvailable(
+                detail, option=refusal.mode, why=refusal.why, options=_mode_options(view), **way_out
+            )
+        case _:
+            return StepNotAllowed("Not possible in the state {state}.", state=view["state"], **way_out)
+
+
+def _mode_options(view: dict[str, Any]) -> list[dict[str, Any]]:
+    fields = [field for action in view["next_actions"] for field in action["fields"]]
+    return [option for field in fields if field["name"] == "mode" for option in field["options"]]

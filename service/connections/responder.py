@@ -1,0 +1,135 @@
+"""The responder's side of a connection: listed from the consent on, active at the commit, closed with its attempt."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service.connections import ending, probing
+from service.connections.models import Connection
+from service.connections.names import default_name, free_name
+from service.connections.states import CloseReason, ConnectionEvent, ConnectionState
+from service.database import advance
+from service.identifiers import new_id
+from service.instances.models import Instance
+from service.words import DestinationType, Mode, Role
+
+LONGEST_SHORT_NAME = 30
+_NOT_IN_SHORT_NAMES = re.compile(r"[^A-Za-z0-9_-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What the initiator asked for, in its own view: `local` is the initiator's side. Names are claims."""
+
+    shared_id: str
+    mode: Mode
+    scope: list[str]
+    name: str
+    initiator_short_name: str
+    responder_short_name: str
+    initiator_title: str
+    initiator_url: str | None
+    initiator_platform: str | None
+    node_url: str | None
+
+
+async def open_pending(
+    session: AsyncSession, instance: Instance, proposal: Proposal, expires_at: datetime, now: datetime
+) -> Connection:
+    """The connection is listed here as pending, with the names swapped; the initiator must act."""
+    here = _short_name(proposal.responder_short_name, instance.slug, "here")
+    there = _short_name(proposal.initiator_short_name, proposal.initiator_title, "there")
+    if there == here:
+        there = f"{there[: LONGEST_SHORT_NAME - 2]}-2"
+    connection = Connection(
+        id=new_id("con"),
+        instance_id=instance.id,
+        role=Role.RESPONDER,
+        type=DestinationType.PUBLIC,
+        mode=proposal.mode,
+        scope=proposal.scope,
+        shared_id=proposal.shared_id,
+        local_short_name=here,
+        destination_short_name=there,
+        destination_url=proposal.initiator_url,
+        destination_node_url=proposal.node_url,
+        destination_platform=proposal.initiator_platform,
+        mode_refusals={},
+        labels={},
+        created_at=now,
+        updated_at=now,
+    )
+    await _insert(session, connection, proposal.name.strip() or default_name(here, there))
+    changes = {"expires_at": expires_at, "destination_state": ConnectionState.PENDING.value}
+    return await advance(session, connection, ConnectionEvent.START, **changes)
+
+
+async def extend(session: AsyncSession, connection: Connection, expires_at: datetime, now: datetime) -> None:
+    """The initiator has until `expires_at` for its next step."""
+    connection.expires_at = expires_at
+    connection.updated_at = now
+    connection.revision += 1
+    await session.flush()
+
+
+async def commit_active(
+    session: AsyncSession, connection: Connection, peer: dict[str, Any], now: datetime
+) -> Connection:
+    """The connection is active, and from now on both sides look after each other."""
+    await advance(
+        session,
+        connection,
+        ConnectionEvent.ACTIVATE,
+        peer=peer,
+        activated_at=now,
+        updated_at=now,
+        expires_at=None,
+        destination_state=ConnectionState.ACTIVE.value,
+        destination_seen_at=now,
+    )
+    if peer["issuer"] is not None:
+        await probing.schedule(session, connection, now)
+    return connection
+
+
+async def end(session: AsyncSession, connection: Connection, reason: CloseReason, now: datetime) -> None:
+    """The connection is closed, if it was not already."""
+    if connection.state is not ConnectionState.CLOSED:
+        await ending.close(session, connection, reason, now)
+
+
+async def find_initiated(session: AsyncSession, instance_id: str, shared_id: str) -> Connection | None:
+    """Return the connection that this instance initiated under this shared id, locked."""
+    statement = select(Connection).where(
+        Connection.instance_id == instance_id,
+        Connection.shared_id == shared_id,
+        Connection.role == Role.INITIATOR,
+    )
+    locked = statement.with_for_update().execution_options(populate_existing=True)
+    return (await session.exec(locked)).one_or_none()
+
+
+async def _insert(session: AsyncSession, connection: Connection, wanted: str) -> None:
+    """The connection is stored under a name of its own: the wanted one is a stranger's, and may be taken."""
+    connection.name = await free_name(session, connection, wanted)
+    try:
+        async with session.begin_nested():
+            session.add(connection)
+    except IntegrityError:
+        connection.name = await free_name(session, connection, wanted)
+        session.add(connection)
+        await session.flush()
+
+
+def _short_name(asked: str, *others: str) -> str:
+    """Return a name that a draft could have, too: a letter, then letters, digits, `_` and `-`."""
+    for candidate in (asked, *others):
+        name = _NOT_IN_SHORT_NAMES.sub("-", candidate).lstrip("-_0123456789").rstrip("-")
+        if name:
+            return name[:LONGEST_SHORT_NAME]
+    return "side"

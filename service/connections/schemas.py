@@ -1,0 +1,208 @@
+"""What is on the wire about connections: requests are strict, answers are flat and complete."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from service.words import Mode
+
+SHORT_NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_-]{0,29}$"
+ShortName = Annotated[str, StringConstraints(pattern=SHORT_NAME_PATTERN)]
+NAME_PATTERN = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"
+TEXT_PATTERN = r"^[^\x00]*$"
+Name = Annotated[str, StringConstraints(max_length=255, pattern=NAME_PATTERN)]
+Description = Annotated[str, StringConstraints(max_length=2000, pattern=TEXT_PATTERN)]
+UrlText = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=TEXT_PATTERN)]
+Metadata = Annotated[
+    dict[
+        Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,40}$")],
+        Annotated[str, StringConstraints(max_length=500, pattern=TEXT_PATTERN)],
+    ],
+    Field(
+        max_length=20, description="Your own labels: at most 20, names of 40 and values of 500 characters."
+    ),
+]
+
+
+class Request(BaseModel):
+    """A request body: an unknown member is a fault, not silently dropped."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class PublicDestination(Request):
+    """The other side is on a network that this node can reach."""
+
+    type: Literal["public"]
+    url: UrlText = Field(description="A link of the other instance, or its node URL.")
+
+
+class PrivateDestination(Request):
+    """I don't have a URL: the other side is unknown until it accepts."""
+
+    type: Literal["private"]
+
+
+class LocalDestination(Request):
+    """The destination is this same instance."""
+
+    type: Literal["local"]
+
+
+DestinationIn = Annotated[
+    PublicDestination | PrivateDestination | LocalDestination, Field(discriminator="type")
+]
+
+
+class DetailsIn(Request):
+    """The names. Short names start with a letter and differ; the name defaults to both of them."""
+
+    local_short_name: ShortName
+    destination_short_name: ShortName
+    name: Name | None = None
+    description: Description = ""
+
+
+class ModeIn(Request):
+    """How the connection is configured once it is active."""
+
+    mode: Mode
+
+
+class ConnectionCreate(Request):
+    """A new draft. Any of the wizard's answers may come along, in their order."""
+
+    instance: str | None = Field(
+        default=None,
+        max_length=80,
+        description="Id or slug; may be left out where the caller has exactly one.",
+    )
+    destination: DestinationIn | None = None
+    details: DetailsIn | None = None
+    mode: Mode | None = None
+    return_url: UrlText | None = Field(
+        default=None, description="Where the browser goes when it is done; must be on the instance's list."
+    )
+    metadata: Metadata = Field(default_factory=dict)
+
+
+class ConnectionPatch(Request):
+    """What may be changed at any time; what is left out stays. Names are never sent to the other side."""
+
+    name: Name | None = None
+    description: Description | None = None
+    local_short_name: ShortName | None = None
+    destination_short_name: ShortName | None = None
+    return_url: UrlText | None = None
+    metadata: Metadata | None = None
+
+
+class LocalSide(BaseModel):
+    """This side of the connection."""
+
+    short_name: str | None
+    platform: str
+    url: str
+    state: str
+
+
+class DestinationSide(BaseModel):
+    """The other side, as far as it is known; `state` is what it last said, at `last_seen_at`."""
+
+    short_name: str | None
+    platform: str | None
+    url: str | None
+    node_url: str | None
+    state: str | None
+    last_seen_at: datetime | None
+
+
+class StepOut(BaseModel):
+    """One step of the set-up: done, current, upcoming or failed."""
+
+    id: str
+    label: str
+    status: str
+
+
+class ChoiceOut(BaseModel):
+    """One value of a field; a disabled one says why."""
+
+    value: str
+    label: str
+    disabled: bool
+    why: str | None
+
+
+class FieldOut(BaseModel):
+    """One input of an action, enough to draw a form."""
+
+    name: str
+    label: str
+    type: str
+    required: bool
+    options: list[ChoiceOut]
+    value: str | None
+    help: str | None
+    pattern: str | None
+    max_length: int | None
+    visible_when: dict[str, str] | None
+
+
+class ActionOut(BaseModel):
+    """What can be done or waited for now; perform the primary one and read the connection again."""
+
+    id: str
+    kind: str = Field(description="submit, open_url or wait; more kinds may be added.")
+    primary: bool
+    actor: str = Field(description="you, other_side or system.")
+    label: str
+    label_key: str
+    description: str
+    operation_id: str | None
+    method: str | None
+    href: str | None
+    fields: list[FieldOut]
+    url: str | None
+    expires_at: datetime | None
+    poll_after_ms: int | None
+    required_scope: str | None
+    reveals: list[str]
+
+
+class ConnectionSummary(BaseModel):
+    """A connection as lists show it."""
+
+    id: str
+    object: Literal["connection"] = "connection"
+    shared_id: str | None
+    instance: str
+    role: str
+    type: str | None
+    state: str
+    reason: str | None
+    current_step: str | None
+    steps: list[StepOut]
+    allowed_steps: list[str]
+    mode: str | None
+    scope: list[str]
+    local: LocalSide
+    destination: DestinationSide
+    name: str | None
+    description: str
+    last_error: dict[str, Any] | None
+    verification_session: str | None
+    return_url: str | None
+    metadata: dict[str, str]
+    revision: int
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime | None
+    activated_at: datetime | None
+
+
+class ConnectionOut(ConnectionSummary):
+    """A connection: both sides, how its set-up stands, and what to do next."""
+
+    next_actions: list[ActionOut]

@@ -1,0 +1,72 @@
+"""P1 and P2: the other node is read once for the whole attempt, then a verification session exists."""
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service.connections import operations
+from service.connections.answering import Desk
+from service.connections.attempts import current_attempt, open_attempt
+from service.connections.destinations import as_problem
+from service.connections.refusals import with_way_out
+from service.connections.setup import Step, require_step
+from service.connections.view import set_up_of
+from service.database import reading
+from service.discovery.modes import clock_obstacle
+from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable, read_node
+from service.instances.models import Instance
+from service.instances.operations import get_instance, public_keys
+from service.problems import DestinationIncompatible, InstancePrivate
+from service.verification_sessions.models import VerificationSession
+from service.verification_sessions.operations import new_attempt
+from service.words import Network
+
+
+async def begin_verification(
+    desk: Desk, session: AsyncSession, connection_id: str, revision: int | None
+) -> VerificationSession:
+    """A fresh attempt waits for an admin's browser; an older open one is cancelled."""
+    issuer, instance = await _check(desk, connection_id)
+    snapshot = await _read(desk, issuer, instance)
+    now = desk.node.clock.now()
+    connection = await operations.lock_visible(session, desk.principal, connection_id, revision)
+    older = await current_attempt(session, connection)
+    attempt = new_attempt(
+        desk.node,
+        instance,
+        connection.id,
+        peer_issuer=issuer,
+        peer=snapshot.to_json(),
+        scope=operations.ALL_SCOPES,
+        owner_account=desk.principal.account_id,
+        now=now,
+    )
+    with with_way_out(desk.node, desk.platforms, instance, connection, older):
+        return await open_attempt(session, desk.node, connection, attempt)
+
+
+async def _check(desk: Desk, connection_id: str) -> tuple[str, Instance]:
+    """Return whom to ask, where the step is allowed now: nobody is called in vain."""
+    async with reading(desk.node.database) as session:
+        connection = await operations.get_visible(session, desk.principal, connection_id)
+        instance = await get_instance(session, connection.instance_id)
+        attempt = await current_attempt(session, connection)
+    with with_way_out(desk.node, desk.platforms, instance, connection, attempt):
+        require_step(set_up_of(connection, attempt), Step.ACCESS)
+    if instance.network is Network.PRIVATE:
+        raise InstancePrivate(
+            "The other node could not read the description of {instance_name}.", instance_name=instance.name
+        )
+    return connection.destination_node_url or "", instance
+
+
+async def _read(desk: Desk, issuer: str, instance: Instance) -> NodeSnapshot:
+    """Return the snapshot of the other node that the whole attempt uses."""
+    async with reading(desk.node.database) as session:
+        own = frozenset(key["kid"] for key in await public_keys(session, instance.id))
+    try:
+        snapshot = await read_node(desk.node.egress, issuer, now=desk.node.clock.now(), own_thumbprints=own)
+    except NodeUnreadable as failure:
+        raise as_problem(failure.reason, failure.detail, issuer) from failure
+    if obstacle := clock_obstacle(snapshot.clock_skew_seconds):
+        upstream = {"reason": "clock_skew", "host": issuer}
+        raise DestinationIncompatible(obstacle, upstream=upstream)
+    return snapshot

@@ -1,0 +1,157 @@
+"""The only composition root: every part of a node is put together here."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from service import health, openapi, problem_handlers, problem_types, root
+from service.access import router as access
+from service.access.hash_key import load_hasher
+from service.authorization import router as authorization
+from service.authorization import timers
+from service.clock import Clock
+from service.connections import ending, handshake, probing, timers as connection_timers
+from service.connections import router as connections
+from service.database import open_database
+from service.discovery import router as discovery
+from service.egress import Egress
+from service.http_context import HttpContext
+from service.instances import router as instances
+from service.instances.addresses import egress_policy
+from service.jobs.worker import Handler, Worker, run_for_ever
+from service.lifecycle import router as lifecycle
+from service.node import Node
+from service.pages import docs
+from service.pages import router as pages
+from service.pages.rendering import render
+from service.pages.views import ProblemView
+from service.platforms import router as platforms
+from service.platforms import sandbox_router
+from service.platforms.registry import Registry, build_registry
+from service.problems import Problem
+from service.protocol import errors as protocol_errors
+from service.protocol import router as protocol
+from service.sealing import Sealer, parse_keys
+from service.settings import Settings
+from service.verification_sessions import router as verification_sessions
+
+MAX_BODY_BYTES = 65_536
+HANDLERS: Mapping[str, Handler] = {
+    **handshake.HANDLERS,
+    **ending.HANDLERS,
+    **probing.HANDLERS,
+    **connection_timers.HANDLERS,
+    **timers.HANDLERS,
+}
+
+
+def create_app(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    egress: Egress | None = None,
+    platforms_: Registry | None = None,
+) -> FastAPI:
+    """Return the node's application; what a test wants to control is given, the rest is made from the settings."""
+    app = FastAPI(
+        title="Parley",
+        version=openapi.VERSION,
+        summary=openapi.SUMMARY,
+        description=openapi.DESCRIPTION,
+        openapi_tags=openapi.TAGS,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        lifespan=partial(_lifespan, settings=settings, clock=clock or Clock(), egress=egress),
+        max_body_size=MAX_BODY_BYTES,
+        redirect_slashes=False,
+        telemetry={"operation_spans": False},
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.settings = settings
+    app.state.platforms = platforms_ or build_registry(sandbox=settings.sandbox)
+    app.state.max_body_bytes = MAX_BODY_BYTES
+    app.state.newest_revision = health.newest_revision(settings.resolved_database_url)
+    problem_handlers.install(app, _problem_page)
+    protocol_errors.install(app)
+    _mount(app, settings)
+    app.add_middleware(HttpContext, https=settings.public_url.startswith("https://"))
+    openapi.install(app)
+    return app
+
+
+def _mount(app: FastAPI, settings: Settings) -> None:
+    """Give every path its owner, in the order in which the documentation lists them."""
+    for part in (
+        connections,
+        verification_sessions,
+        instances,
+        discovery,
+        platforms,
+        lifecycle,
+        access,
+        problem_types,
+        root,
+        health,
+        pages,
+        authorization,
+        protocol,
+    ):
+        app.include_router(part.router)
+    if settings.sandbox:
+        app.include_router(sandbox_router.router)
+    app.add_route("/docs", docs.swagger_ui_page, include_in_schema=False)
+    app.add_route("/redoc", docs.redoc_page, include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "pages" / "static"), name="static")
+
+
+@asynccontextmanager
+async def _lifespan(
+    app: FastAPI, *, settings: Settings, clock: Clock, egress: Egress | None
+) -> AsyncIterator[None]:
+    """Open the database and the way out, work through jobs meanwhile, and close in the reverse order."""
+    database = open_database(settings.resolved_database_url)
+    sealer = Sealer(parse_keys(settings.sealing_keys.get_secret_value()))
+    way_out = egress or Egress(egress_policy(settings))
+    try:
+        node = Node(settings, database, clock, way_out, sealer, await load_hasher(database, sealer))
+        app.state.node, app.state.database = node, database
+        async with _working(Worker(node, HANDLERS), enabled=settings.worker):
+            yield
+    finally:
+        await way_out.aclose()
+        await database.engine.dispose()
+
+
+@asynccontextmanager
+async def _working(worker: Worker, *, enabled: bool) -> AsyncIterator[None]:
+    """Run the worker beside the requests; on the way out it stops between jobs or is cancelled, which is safe."""
+    if not enabled:
+        yield
+        return
+    task = asyncio.create_task(run_for_ever(worker))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def _problem_page(request: Request, problem: Problem, request_id: str) -> Response:
+    view = ProblemView(
+        status=problem.status,
+        title=problem.title,
+        detail=problem.detail,
+        fix=problem.fix,
+        request_id=request_id,
+    )
+    return render(request, view, status=problem.status)

@@ -1,0 +1,94 @@
+"""P6: the browser comes back. The same admin in the same browser, from the node that was asked, or nothing changes."""
+
+import hmac
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from service.connections import attempts
+from service.connections.attempts import end_badly
+from service.database import transaction
+from service.instances.operations import get_by_slug
+from service.node import Node
+from service.pages.visitors import SEE_OTHER, find_visitor
+from service.problems import (
+    DestinationRefused,
+    NotAnAdmin,
+    NotFound,
+    Problem,
+    Unauthenticated,
+    ValidationFailed,
+    VerificationDenied,
+)
+from service.protocol.messages import NOT_AN_ADMIN
+from service.verification_sessions.operations import find_by_state, seal_context, start_url
+from service.verification_sessions.states import VerificationEvent, VerificationState
+
+LONGEST = 2_048
+KNOWN = frozenset({"code", "state", "iss", "error", "error_description", "error_uri"})
+
+
+async def come_back(request: Request, node: Node, slug: str) -> Response:
+    """The code is stored and a job redeems it; the browser goes on to a clean page. A reload changes nothing."""
+    answer = _read_query(request)
+    async with transaction(node.database) as session:
+        instance = await get_by_slug(session, slug)
+        found = await find_by_state(session, node, instance.id, answer.get("state", ""))
+        if found is None:
+            raise NotFound("No verification session of this node waits for this answer.")
+        connection, attempt = await attempts.lock(session, found.id)
+        visitor = await find_visitor(session, node, request, instance)
+        if visitor is None or visitor.sign_in.id != attempt.sign_in_session_id:
+            raise Unauthenticated(
+                "The verification was started in another browser, or by somebody else.",
+                fix="Go on in the browser in which you pressed Start.",
+            )
+        if not visitor.sign_in.is_admin:
+            raise Unauthenticated("Only an admin of this instance can go on.")
+        if not hmac.compare_digest(answer.get("iss", "").encode(), attempt.peer_issuer.encode()):
+            raise Unauthenticated("The answer did not come from the node that was asked (iss).")
+        await attempts.expire_if_due(session, node, connection, attempt)
+        if attempt.state is VerificationState.AWAITING_DECISION:
+            if "code" in answer:
+                sealed = node.sealer.seal(answer["code"].encode(), seal_context(attempt.id, "code_sealed"))
+                await attempts.receive_code(session, node, connection, attempt, sealed)
+            else:
+                event, problem = _refusal(answer, attempt.peer_issuer)
+                await end_badly(session, node, connection, attempt, by=event, problem=problem)
+    return RedirectResponse(start_url(node.settings, attempt.id), SEE_OTHER)
+
+
+def _read_query(request: Request) -> dict[str, str]:
+    """Return the parameters; raise ValidationFailed for one that is repeated, too long, or both code and error."""
+    pairs = request.query_params.multi_items()
+    answer = dict(pairs)
+    if len(answer) != len(pairs):
+        raise _not_valid("A parameter is repeated.")
+    if any(len(value) > LONGEST for value in answer.values()):
+        raise _not_valid("A parameter is too long.")
+    if ("code" in answer) == ("error" in answer):
+        raise _not_valid("There must be either a code or an error.")
+    return answer
+
+
+def _not_valid(detail: str) -> ValidationFailed:
+    return ValidationFailed(
+        detail, errors=[{"pointer": None, "parameter": "code", "code": "callback", "detail": detail}]
+    )
+
+
+def _refusal(answer: dict[str, str], issuer: str) -> tuple[VerificationEvent, Problem]:
+    """Return how the attempt ends, from the error of RFC 6749, section 4.1.2.1."""
+    error, description = answer["error"], answer.get("error_description", "")
+    upstream = {"reason": error[:100], "host": issuer, "description": description[:500]}
+    if error != "access_denied":
+        return VerificationEvent.FAIL, DestinationRefused(
+            "The other side's answer was an error.", upstream=upstream
+        )
+    if description.startswith(NOT_AN_ADMIN):
+        return VerificationEvent.DENY, NotAnAdmin(
+            "The person who signed in on the other side is not an admin there.", upstream=upstream
+        )
+    return VerificationEvent.DENY, VerificationDenied(
+        "An admin of the other side denied it.", upstream=upstream
+    )

@@ -1,0 +1,231 @@
+"""What we ask of another node: push, redeem, activate, read the status, end. Each call may be repeated.
+
+An answer is one of three things: what was asked for; PeerRefused, which is definite; PeerUnavailable, which is not.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from pydantic import ValidationError
+
+from service.egress import Answer, Egress, EgressFailure
+from service.protocol.messages import (
+    ASSERTION_TYPE,
+    CALLBACK_PATH,
+    CLIENT_DOCUMENT_PATH,
+    ConnectionStatus,
+    OAuthErrorBody,
+    PushedAnswer,
+    TokenAnswer,
+    Wire,
+)
+from service.signatures import Purpose, SigningKey, access_token_hash, sign
+
+ASSERTION_LIFE = timedelta(seconds=60)
+OVER = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+Message = TypeVar("Message", bound=Wire)
+
+
+class PeerRefused(Exception):
+    """The other node answered and said no; the same request will not work later."""
+
+    def __init__(self, status: int, error: str, description: str) -> None:
+        self.status = status
+        self.error = error
+        self.description = description
+        super().__init__(f"{status} {error}")
+
+    @property
+    def is_over(self) -> bool:
+        """True where the other node says that there is no such connection (any more)."""
+        return self.status in OVER or self.error == "unauthorized_client"
+
+
+class PeerUnavailable(Exception):
+    """No definite answer: nothing came, or a fault of the other node. The same request may work later."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The other node's issuer and the endpoints that its metadata named when the attempt began."""
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    par_endpoint: str
+
+    def connection_url(self, shared_id: str) -> str:
+        """Return where the other node keeps this connection."""
+        return f"{self.issuer}/connections/{shared_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """We, as the other node knows us: our issuer and the instance's key."""
+
+    issuer: str
+    key: SigningKey
+    egress: Egress
+    now: datetime
+
+    @property
+    def client_id(self) -> str:
+        """The address of our client document."""
+        return self.issuer + CLIENT_DOCUMENT_PATH
+
+    @property
+    def redirect_uri(self) -> str:
+        """The address of our callback."""
+        return self.issuer + CALLBACK_PATH
+
+
+async def push(caller: Caller, peer: Peer, parameters: Mapping[str, str]) -> PushedAnswer:
+    """P4: the other node keeps the request and gives its `request_uri` (RFC 9126)."""
+    form = {
+        **parameters,
+        "response_type": "code",
+        "client_id": caller.client_id,
+        "redirect_uri": caller.redirect_uri,
+        "code_challenge_method": "S256",
+        **_authentication(caller, peer),
+    }
+    answer = await _call(caller, "POST", peer.par_endpoint, form=form)
+    return _read(answer, PushedAnswer, HTTPStatus.CREATED)
+
+
+def authorization_url(caller: Caller, peer: Peer, request_uri: str) -> str:
+    """P5: where the browser goes; it carries the client and the pushed request, and nothing else."""
+    query = urlencode({"client_id": caller.client_id, "request_uri": request_uri})
+    return f"{peer.authorization_endpoint}?{query}"
+
+
+async def redeem(caller: Caller, peer: Peer, code: str, verifier: str) -> TokenAnswer:
+    """P7: the code becomes an access token, bound to our key, and an attestation."""
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": caller.redirect_uri,
+        "code_verifier": verifier,
+        "client_id": caller.client_id,
+    }
+    return await _token(caller, peer, form)
+
+
+async def connection_token(caller: Caller, peer: Peer, shared_id: str) -> TokenAnswer:
+    """A fresh access token for one connection (client credentials, RFC 6749 section 4.4)."""
+    form = {"grant_type": "client_credentials", "shared_id": shared_id, "client_id": caller.client_id}
+    return await _token(caller, peer, form)
+
+
+async def activate(caller: Caller, peer: Peer, shared_id: str, access_token: str) -> ConnectionStatus:
+    """P9: the other node's connection is active; repeating it changes nothing."""
+    url = peer.connection_url(shared_id) + "/activation"
+    return _read(await _call(caller, "PUT", url, token=access_token), ConnectionStatus, HTTPStatus.OK)
+
+
+async def status(caller: Caller, peer: Peer, shared_id: str, access_token: str) -> ConnectionStatus:
+    """P11: what the other node says of the connection now."""
+    url = peer.connection_url(shared_id)
+    return _read(await _call(caller, "GET", url, token=access_token), ConnectionStatus, HTTPStatus.OK)
+
+
+async def end(caller: Caller, peer: Peer, shared_id: str, access_token: str) -> None:
+    """P10: the connection is over at the other node; raises PeerRefused with `is_over` where it already was."""
+    answer = await _call(caller, "DELETE", peer.connection_url(shared_id), token=access_token)
+    if answer.status != HTTPStatus.NO_CONTENT:
+        raise _refusal(answer)
+
+
+async def _token(caller: Caller, peer: Peer, form: Mapping[str, str]) -> TokenAnswer:
+    """Only a DPoP-bound token is taken (RFC 9449): a bearer one fails the message's type."""
+    proof = _proof(caller, "POST", peer.token_endpoint)
+    answer = await _call(
+        caller,
+        "POST",
+        peer.token_endpoint,
+        form={**form, **_authentication(caller, peer)},
+        headers={"DPoP": proof},
+    )
+    return _read(answer, TokenAnswer, HTTPStatus.OK)
+
+
+async def _call(
+    caller: Caller,
+    method: str,
+    url: str,
+    *,
+    form: Mapping[str, str] | None = None,
+    token: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    sent = dict(headers or {})
+    if token is not None:
+        sent["Authorization"] = f"DPoP {token}"
+        sent["DPoP"] = _proof(caller, method, url, token)
+    try:
+        return await caller.egress.request(method, url, headers=sent, form=form)
+    except EgressFailure as failure:
+        raise PeerUnavailable(failure.reason) from failure
+
+
+def _read(answer: Answer, kind: type[Message], expected: HTTPStatus) -> Message:
+    """Return the message; whatever is not exactly what was asked for is a refusal or no answer."""
+    if answer.status != expected:
+        raise _refusal(answer)
+    try:
+        return kind.model_validate(answer.json())
+    except (EgressFailure, ValidationError) as error:
+        raise PeerRefused(
+            answer.status, "unexpected_answer", f"The answer is not a {kind.__name__}."
+        ) from error
+
+
+def _refusal(answer: Answer) -> PeerRefused | PeerUnavailable:
+    """Return what the answer means: 4xx is definite, except for 408, 425 and 429; all else may pass."""
+    passing = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
+    if (
+        not HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
+        or answer.status in passing
+    ):
+        return PeerUnavailable(f"status {answer.status}")
+    try:
+        body = OAuthErrorBody.model_validate(answer.json())
+    except (EgressFailure, ValidationError):
+        return PeerRefused(answer.status, "unexpected_answer", "")
+    return PeerRefused(answer.status, body.error, body.error_description)
+
+
+def _authentication(caller: Caller, peer: Peer) -> dict[str, str]:
+    """Return our client authentication (RFC 7523), with the issuer as its only audience."""
+    claims: dict[str, Any] = {
+        "iss": caller.client_id,
+        "sub": caller.client_id,
+        "aud": peer.issuer,
+        "jti": uuid4().hex,
+        "iat": int(caller.now.timestamp()),
+        "exp": int((caller.now + ASSERTION_LIFE).timestamp()),
+    }
+    assertion = sign(Purpose.CLIENT_AUTHENTICATION, claims, caller.key)
+    return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
+
+
+def _proof(caller: Caller, method: str, url: str, access_token: str | None = None) -> str:
+    """Return a DPoP proof for one call (RFC 9449, section 4.2)."""
+    claims: dict[str, Any] = {
+        "jti": uuid4().hex,
+        "htm": method,
+        "htu": url,
+        "iat": int(caller.now.timestamp()),
+    }
+    if access_token is not None:
+        claims["ath"] = access_token_hash(access_token)
+    return sign(Purpose.DPOP, claims, caller.key)

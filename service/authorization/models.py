@@ -14,8 +14,9 @@ from service.state_machine import StateMachine
 class AuthorizationRequest(SQLModel, table=True):
     """One attempt, seen by its responder, from the pushed request (RFC 9126) on.
 
-    `client` is the snapshot of the asking side's document and keys. The code is kept as a hash, and sealed for its
-    60 seconds so that the same decision made again gives the same answer.
+    `client` is the snapshot of the asking side's document and keys. The code is kept as a hash, and sealed
+    for its 60 seconds so that the same decision made again gives the same answer. `key_thumbprint` is the
+    DPoP key that the code is, or was, redeemed with.
     """
 
     __tablename__ = "authorization_request"

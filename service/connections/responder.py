@@ -1,4 +1,4 @@
-"""The responder's side of a connection: listed from the consent on, active at the commit, closed with its attempt."""
+"""The responder's side: listed from the consent on, active at the commit, closed with its attempt."""
 
 import re
 from dataclasses import dataclass

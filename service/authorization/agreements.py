@@ -1,0 +1,96 @@
+"""What this node knows of one connection with one client: as its responder, or as its initiator."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service.authorization.models import AuthorizationRequest
+from service.authorization.states import AuthorizationState
+from service.connections.models import Connection
+from service.connections.responder import find_initiated
+from service.connections.states import ConnectionState
+from service.database import get_for_update
+from service.protocol.messages import CLIENT_DOCUMENT_PATH, ConnectionStatus
+from service.verification_sessions.models import VerificationSession
+from service.verification_sessions.states import OPEN
+
+_A, _C = AuthorizationState, ConnectionState
+OVER = frozenset({_A.DENIED, _A.EXPIRED, _A.CLOSED})
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """The rows about one shared id, and the stored keys of the client; a responder has a record."""
+
+    jwks: list[Mapping[str, Any]]
+    scope: list[str]
+    record: AuthorizationRequest | None
+    connection: Connection | None
+
+    @property
+    def is_over(self) -> bool:
+        """True where this side ended it, whatever the other side knows."""
+        if self.connection is not None and self.connection.state is _C.CLOSED:
+            return True
+        return self.record is not None and self.record.state in OVER
+
+
+async def find_agreement(
+    session: AsyncSession, instance_id: str, client_id: str, shared_id: str
+) -> Agreement | None:
+    """Return what is known, locked (the record first, then its connection), or None for a stranger."""
+    statement = select(AuthorizationRequest).where(
+        AuthorizationRequest.instance_id == instance_id,
+        AuthorizationRequest.client_id == client_id,
+        AuthorizationRequest.shared_id == shared_id,
+    )
+    locked = statement.with_for_update().execution_options(populate_existing=True)
+    record = (await session.exec(locked)).one_or_none()
+    if record is None:
+        return await _find_initiated(session, instance_id, client_id, shared_id)
+    connection = None
+    if record.connection_id is not None:
+        connection = await get_for_update(session, Connection, record.connection_id)
+    return Agreement(record.client["jwks"], record.scope, record, connection)
+
+
+async def _find_initiated(
+    session: AsyncSession, instance_id: str, client_id: str, shared_id: str
+) -> Agreement | None:
+    """Return the connection that we initiated, with the keys that our own look at the other side brought."""
+    connection = await find_initiated(session, instance_id, shared_id)
+    if connection is None:
+        return None
+    if connection.peer is not None:
+        known = connection.peer["client_id"] == client_id
+        return Agreement(connection.peer["jwks"], connection.scope, None, connection) if known else None
+    statement = select(VerificationSession).where(
+        VerificationSession.instance_id == instance_id,
+        VerificationSession.shared_id == shared_id,
+        col(VerificationSession.state).in_(OPEN),
+    )
+    attempt = (await session.exec(statement)).one_or_none()
+    if attempt is None or attempt.peer_issuer + CLIENT_DOCUMENT_PATH != client_id:
+        return None
+    return Agreement(attempt.peer["jwks"], connection.scope, None, connection)
+
+
+def status_of(agreement: Agreement, shared_id: str) -> ConnectionStatus | None:
+    """Return what the other side is told, None where there is nothing to tell before a decision."""
+    record, connection = agreement.record, agreement.connection
+    if agreement.is_over or (record is None and connection is None):
+        return ConnectionStatus(shared_id=shared_id, state="closed")
+    if record is not None and record.state is _A.REQUESTED:
+        return None
+    if record is not None and record.state is _A.CONSENTED:
+        return ConnectionStatus(shared_id=shared_id, state="consented")
+    is_active = connection is not None and connection.state is _C.ACTIVE
+    return ConnectionStatus(
+        shared_id=shared_id,
+        state="active" if is_active else "redeemed",
+        activated_at=connection.activated_at if connection is not None else None,
+        connection_attestation=record.attestation if record is not None else None,
+    )

@@ -1,0 +1,211 @@
+"""P5: an admin of the instance decides; decision, end of the request and code are one transaction."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from urllib.parse import urlencode
+
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service.access.models import SignInSession
+from service.authorization import timers
+from service.authorization.client_documents import origin_of
+from service.authorization.issuers import Issuer
+from service.authorization.models import AuthorizationRequest
+from service.authorization.states import AuthorizationEvent, AuthorizationState
+from service.connections.responder import Proposal, open_pending
+from service.database import advance, get_for_update
+from service.node import Node
+from service.problems import NotFound
+from service.protocol.messages import CLIENT_DOCUMENT_PATH, NOT_AN_ADMIN, ClientDocument
+from service.tokens import new_secret
+from service.words import Mode
+
+CODE_LIFE = timedelta(seconds=60)
+CODE_BITS = 256
+FRESH = timedelta(minutes=5)
+_S = AuthorizationState
+
+
+class Decision(StrEnum):
+    """What a person may answer; BACK is the only answer of somebody who is no admin."""
+
+    ACCEPT = "accept"
+    DENY = "deny"
+    BACK = "back"
+
+
+class Fault(StrEnum):
+    """Why nothing can be decided."""
+
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+    DECIDED = "decided"
+    NOT_ADMIN = "not_admin"
+
+
+class Undecidable(Exception):
+    """The request cannot be decided (any more), or not by this person; nothing was changed."""
+
+    def __init__(self, fault: Fault, request: AuthorizationRequest | None = None) -> None:
+        self.fault = fault
+        self.request = request
+        super().__init__(fault.value)
+
+
+REFUSALS = {
+    Decision.DENY: "The request was denied on the other side.",
+    Decision.BACK: f"{NOT_AN_ADMIN}: the person who signed in is no admin of the other side's instance.",
+}
+
+
+async def find_pushed(
+    session: AsyncSession, node: Node, issuer: Issuer, client_id: str, request_uri: str, now: datetime
+) -> AuthorizationRequest:
+    """Return the request that this client pushed under this URI, still to be decided; raises Undecidable."""
+    statement = select(AuthorizationRequest).where(
+        AuthorizationRequest.request_uri_hash == node.hasher.hash(request_uri),
+        AuthorizationRequest.instance_id == issuer.instance.id,
+    )
+    request = (await session.exec(statement)).one_or_none()
+    if request is None or request.client_id != client_id:
+        raise Undecidable(Fault.UNKNOWN)
+    return _open(request, now)
+
+
+async def find_open(
+    session: AsyncSession, issuer: Issuer, request_id: str, now: datetime
+) -> AuthorizationRequest:
+    """Return the request, still to be decided; raises Undecidable."""
+    request = await session.get(AuthorizationRequest, request_id)
+    if request is None or request.instance_id != issuer.instance.id:
+        raise Undecidable(Fault.UNKNOWN)
+    return _open(request, now)
+
+
+def is_fresh(sign_in: SignInSession | None, request_id: str, now: datetime) -> bool:
+    """True where the person signed in for this very request, less than five minutes ago."""
+    if sign_in is None or sign_in.for_request != request_id:
+        return False
+    return now - sign_in.signed_in_at <= FRESH
+
+
+async def decide(
+    session: AsyncSession,
+    node: Node,
+    issuer: Issuer,
+    request_id: str,
+    sign_in: SignInSession,
+    decision: Decision,
+    now: datetime,
+) -> str:
+    """Return where the browser goes with the answer. The same decision again gives the same answer."""
+    try:
+        request = await get_for_update(session, AuthorizationRequest, request_id)
+    except NotFound:
+        raise Undecidable(Fault.UNKNOWN) from None
+    if request.instance_id != issuer.instance.id:
+        raise Undecidable(Fault.UNKNOWN)
+    if decision is not Decision.ACCEPT:
+        return await _refuse(session, issuer, request, decision, now)
+    if not sign_in.is_admin:
+        raise Undecidable(Fault.NOT_ADMIN, request)
+    subject = pairwise_subject(node, request.client_id, sign_in.account_id)
+    if request.state is _S.CONSENTED and request.subject == subject and _code_lives(request, now):
+        code = node.sealer.open(request.code_sealed or "", _seal_context(request.id)).decode()
+        return _answer(request, issuer, code=code)
+    return await _accept(session, node, issuer, _open(request, now), sign_in, subject, now)
+
+
+def pairwise_subject(node: Node, client_id: str, account_id: str) -> str:
+    """Return a name of the person that means nothing to anybody else, and is another one for each client."""
+    return node.hasher.hash(f"subject\x00{client_id}\x00{account_id}")
+
+
+def client_document(request: AuthorizationRequest) -> ClientDocument:
+    """Return what the client said of itself when it pushed the request."""
+    return ClientDocument.model_validate(request.client["document"])
+
+
+def node_url(client_id: str) -> str | None:
+    """Return the issuer of a client that is a node, None for any other."""
+    return client_id.removesuffix(CLIENT_DOCUMENT_PATH) if client_id.endswith(CLIENT_DOCUMENT_PATH) else None
+
+
+async def _accept(
+    session: AsyncSession,
+    node: Node,
+    issuer: Issuer,
+    request: AuthorizationRequest,
+    sign_in: SignInSession,
+    subject: str,
+    now: datetime,
+) -> str:
+    """The request is consumed, its code exists, and the connection is listed as pending."""
+    code, expires_at = new_secret(CODE_BITS), now + CODE_LIFE
+    connection = await open_pending(session, issuer.instance, _proposal(request), expires_at, now)
+    await advance(
+        session,
+        request,
+        AuthorizationEvent.CONSENT,
+        connection_id=connection.id,
+        code_hash=node.hasher.hash(code),
+        code_sealed=node.sealer.seal(code.encode(), _seal_context(request.id)),
+        code_expires_at=expires_at,
+        expires_at=expires_at,
+        subject=subject,
+        admin_name=sign_in.display_name,
+        auth_time=sign_in.signed_in_at,
+    )
+    await timers.watch(session, request, now)
+    return _answer(request, issuer, code=code)
+
+
+async def _refuse(
+    session: AsyncSession, issuer: Issuer, request: AuthorizationRequest, decision: Decision, now: datetime
+) -> str:
+    """The attempt has ended, and its initiator is told why."""
+    if request.state is not _S.DENIED:
+        await advance(session, _open(request, now), AuthorizationEvent.DENY)
+    return _answer(request, issuer, error="access_denied", error_description=REFUSALS[decision])
+
+
+def _open(request: AuthorizationRequest, now: datetime) -> AuthorizationRequest:
+    """Return the request where it can be decided; raises Undecidable."""
+    if request.state is _S.EXPIRED or (request.state is _S.REQUESTED and request.expires_at <= now):
+        raise Undecidable(Fault.EXPIRED, request)
+    if request.state is not _S.REQUESTED:
+        raise Undecidable(Fault.DECIDED, request)
+    return request
+
+
+def _code_lives(request: AuthorizationRequest, now: datetime) -> bool:
+    return request.code_sealed is not None and request.expires_at > now
+
+
+def _answer(request: AuthorizationRequest, issuer: Issuer, **members: str) -> str:
+    """Return the redirect with `state` and `iss`, on success and on error (RFC 9207)."""
+    query = urlencode({**members, "state": request.client_state, "iss": issuer.url})
+    return request.redirect_uri + ("&" if "?" in request.redirect_uri else "?") + query
+
+
+def _proposal(request: AuthorizationRequest) -> Proposal:
+    document = client_document(request)
+    facts = document.parley_instance
+    details = request.details
+    return Proposal(
+        shared_id=request.shared_id,
+        mode=Mode(details["mode"]),
+        scope=request.scope,
+        name=details["connection_name"],
+        initiator_short_name=details["initiator_short_name"],
+        responder_short_name=details["responder_short_name"],
+        initiator_title=facts.name if facts else document.client_name,
+        initiator_url=facts.url if facts else origin_of(request.client_id),
+        initiator_platform=facts.platform if facts else None,
+        node_url=node_url(request.client_id),
+    )
+
+
+def _seal_context(request_id: str) -> str:
+    return f"authorization_request.code_sealed.{request_id}"

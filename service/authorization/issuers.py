@@ -1,0 +1,46 @@
+"""Which of our issuers is asked: built from the configuration, never from a request's Host."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+
+from service.database import reading
+from service.instances.models import Instance
+from service.instances.operations import get_by_slug, issuer_of
+from service.node import Node, NodeDep
+from service.protocol.messages import CLIENT_DOCUMENT_PATH
+from service.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """An instance of ours as others see it: `url` is its node URL."""
+
+    instance: Instance
+    url: str
+
+    @property
+    def client_id(self) -> str:
+        """The address of our own client document."""
+        return self.url + CLIENT_DOCUMENT_PATH
+
+
+async def find_issuer(slug: str, node: Node) -> Issuer:
+    """Return the issuer of this instance; raises NotFound."""
+    async with reading(node.database) as session:
+        instance = await get_by_slug(session, slug)
+    return Issuer(instance, issuer_of(node.settings, instance.slug))
+
+
+async def get_issuer(slug: str, node: NodeDep) -> Issuer:
+    """Return the issuer that the path names; raises NotFound."""
+    return await find_issuer(slug, node)
+
+
+def own_client_id(settings: Settings, slug: str) -> str:
+    """Return the address of the client document of one of our instances."""
+    return issuer_of(settings, slug) + CLIENT_DOCUMENT_PATH
+
+
+IssuerDep = Annotated[Issuer, Depends(get_issuer)]

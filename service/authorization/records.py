@@ -1,0 +1,99 @@
+"""P9 to P11: the peer activates, ends or asks for its connection; the activation is the commit."""
+
+from datetime import datetime
+
+from fastapi import Request
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service.authorization.access_tokens import Caller, consume_proof, read_caller
+from service.authorization.agreements import OVER, Agreement, find_agreement, status_of
+from service.authorization.decisions import node_url
+from service.authorization.issuers import Issuer
+from service.authorization.models import AuthorizationRequest
+from service.authorization.states import AuthorizationEvent, AuthorizationState
+from service.connections.models import Connection
+from service.connections.responder import commit_active, end
+from service.connections.states import CloseReason, ConnectionState
+from service.database import advance, reading, transaction
+from service.node import Node
+from service.protocol.errors import Gone, InvalidRequest, UnknownConnection
+from service.protocol.messages import ConnectionStatus
+from service.words import Role
+
+
+async def authenticate(
+    node: Node, issuer: Issuer, request: Request, path: str, shared_id: str, now: datetime
+) -> Caller:
+    """Return who calls; the proof is consumed with the effect."""
+    async with reading(node.database) as session:
+        return await read_caller(session, request, issuer, path, shared_id, now)
+
+
+async def read_status(node: Node, issuer: Issuer, caller: Caller) -> ConnectionStatus:
+    """Return how the connection stands here (P11)."""
+    async with transaction(node.database) as session:
+        agreement = await _find(session, issuer, caller)
+        status = status_of(agreement, caller.shared_id)
+        if status is None:
+            raise UnknownConnection("Nobody has decided on this attempt yet.")
+        return status
+
+
+async def activate(node: Node, issuer: Issuer, caller: Caller, now: datetime) -> ConnectionStatus:
+    """P9: the connection is active on both sides from this commit on. Again, the answer is the same."""
+    async with transaction(node.database) as session:
+        agreement = await _find(session, issuer, caller)
+        record, connection = agreement.record, agreement.connection
+        if record is None:
+            raise InvalidRequest("This side initiated the connection; the other one decides.")
+        if agreement.is_over:
+            raise Gone("The connection, or its attempt, has ended.")
+        if record.state in {AuthorizationState.REQUESTED, AuthorizationState.CONSENTED} or connection is None:
+            raise InvalidRequest("The code of this attempt was not redeemed.")
+        if record.state is AuthorizationState.REDEEMED:
+            if record.expires_at <= now:
+                raise Gone("The attempt was not activated within ten minutes.")
+            await _commit(session, record, connection, now)
+        status = status_of(agreement, caller.shared_id)
+        assert status is not None  # noqa: S101 - a redeemed attempt has a status
+        return status
+
+
+async def close(node: Node, issuer: Issuer, caller: Caller, now: datetime) -> None:
+    """P10: the connection, or its attempt, is over; repeating it changes nothing."""
+    async with transaction(node.database) as session:
+        agreement = await _find(session, issuer, caller)
+        record, connection = agreement.record, agreement.connection
+        if record is not None and record.state not in OVER:
+            await advance(session, record, AuthorizationEvent.CLOSE, code_sealed=None)
+        if connection is not None and not _is_still_ours(connection):
+            was_active = connection.state is ConnectionState.ACTIVE
+            reason = CloseReason.CLOSED_BY_PEER if was_active else CloseReason.ATTEMPT_ENDED
+            await end(session, connection, reason, now)
+
+
+async def _find(session: AsyncSession, issuer: Issuer, caller: Caller) -> Agreement:
+    """Return what is known of the connection, with the caller's proof used up; raises UnknownConnection."""
+    await consume_proof(session, caller.proof)
+    found = await find_agreement(session, issuer.instance.id, caller.client_id, caller.shared_id)
+    if found is None:
+        raise UnknownConnection("There is no connection of this client with this shared_id.")
+    return found
+
+
+async def _commit(
+    session: AsyncSession, record: AuthorizationRequest, connection: Connection, now: datetime
+) -> None:
+    """Both rows are active, or neither."""
+    await advance(session, record, AuthorizationEvent.ACTIVATE)
+    peer = {
+        "issuer": node_url(record.client_id),
+        "client_id": record.client_id,
+        "jwks": record.client["jwks"],
+    }
+    await commit_active(session, connection, peer, now)
+
+
+def _is_still_ours(connection: Connection) -> bool:
+    """True for an attempt of ours: its own job asks the other side, and gives the draft back to its owner."""
+    return connection.role is Role.INITIATOR and connection.state is not ConnectionState.ACTIVE

@@ -1,0 +1,150 @@
+"""What other nodes may ask of an issuer of ours. The browser's part is in consent_router."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from service.authorization import pushed_requests, records, tokens
+from service.authorization.access_tokens import ProofRefused
+from service.authorization.client_documents import Asking
+from service.authorization.fetch_limits import FetchLimitsDep
+from service.authorization.issuers import IssuerDep
+from service.authorization.schemas import (
+    DPOP_HEADER,
+    TOKEN_HEADER,
+    PushForm,
+    TokenForm,
+    form_body,
+    oauth_responses,
+)
+from service.instances.operations import platform_of
+from service.node import NodeDep, NowDep
+from service.platforms.registry import PlatformsDep
+from service.protocol import errors
+from service.protocol.errors import NO_STORE
+from service.protocol.messages import ConnectionStatus, PushedAnswer, TokenAnswer
+from service.protocol.parameters import read_form
+
+RESOURCE_HEADERS = {"parameters": [TOKEN_HEADER, DPOP_HEADER]}
+RESOURCE_REFUSALS = (errors.InvalidToken, ProofRefused, errors.UnknownConnection)
+
+
+def get_asking(request: Request, limits: FetchLimitsDep, now: NowDep) -> Asking:
+    """Return who makes us call a client's address."""
+    return Asking(request.client.host if request.client else "", limits, now)
+
+
+def forbid_storing(response: Response) -> None:
+    """No cache keeps an answer that carries a credential or a state (RFC 6749, section 5.1)."""
+    response.headers.update(NO_STORE)
+
+
+AskingDep = Annotated[Asking, Depends(get_asking)]
+router = APIRouter(prefix="/i/{slug}", tags=["Protocol"], dependencies=[Depends(forbid_storing)])
+
+
+@router.post(
+    pushed_requests.PATH,
+    operation_id="pushAuthorizationRequest",
+    summary="Push what an admin here shall be asked",
+    status_code=HTTPStatus.CREATED,
+    openapi_extra={"requestBody": form_body(PushForm)},
+    responses=oauth_responses(
+        errors.InvalidRequest,
+        errors.InvalidScope,
+        errors.InvalidRedirectUri,
+        errors.UnauthorizedClient,
+        errors.InvalidDpopProof,
+        errors.InvalidClient,
+        errors.ServerNotReady,
+    ),
+)
+async def push_authorization_request(
+    issuer: IssuerDep, node: NodeDep, platforms: PlatformsDep, request: Request, asking: AskingDep
+) -> PushedAnswer:
+    """Push what an admin here shall be asked (RFC 9126).
+
+    The client is known by the document at its `client_id` and proves one of its keys. Until an admin decides,
+    a new push for the same `shared_id` replaces the older one, and nothing is listed. The answer's
+    `request_uri` is used within 300 seconds, in the admin's browser.
+    """
+    form = await read_form(request)
+    modes = platform_of(platforms, issuer.instance).description.modes
+    return await pushed_requests.push(node, issuer, modes, request, form, asking)
+
+
+@router.post(
+    tokens.PATH,
+    operation_id="requestToken",
+    summary="Redeem a code, or get a token for a connection",
+    openapi_extra={"requestBody": form_body(TokenForm), "parameters": [DPOP_HEADER]},
+    responses=oauth_responses(
+        errors.InvalidRequest,
+        errors.InvalidGrant,
+        errors.UnauthorizedClient,
+        errors.UnsupportedGrantType,
+        errors.InvalidDpopProof,
+        errors.InvalidClient,
+        errors.ServerNotReady,
+    ),
+)
+async def request_token(issuer: IssuerDep, node: NodeDep, request: Request, asking: AskingDep) -> TokenAnswer:
+    """Redeem a code, or get a fresh token for a connection (RFC 6749, RFC 9449).
+
+    A code is redeemed once, within 60 seconds, and brings a signed attestation that an admin of this instance
+    accepted; where the answer is lost, the connection's status shows it again. Each token is for one
+    connection and one DPoP key, and lives five minutes.
+    """
+    return await tokens.answer(node, issuer, request, await read_form(request), asking)
+
+
+@router.get(
+    "/connections/{shared_id}",
+    operation_id="readPeerConnection",
+    summary="How a connection stands on this side",
+    openapi_extra=RESOURCE_HEADERS,
+    responses=oauth_responses(*RESOURCE_REFUSALS),
+)
+async def read_peer_connection(
+    issuer: IssuerDep, node: NodeDep, request: Request, shared_id: str, now: NowDep
+) -> ConnectionStatus:
+    """Return how a connection stands on this side; only its other side may ask."""
+    caller = await records.authenticate(node, issuer, request, f"/connections/{shared_id}", shared_id, now)
+    return await records.read_status(node, issuer, caller)
+
+
+@router.put(
+    "/connections/{shared_id}/activation",
+    operation_id="activatePeerConnection",
+    summary="Activate a connection on both sides",
+    openapi_extra=RESOURCE_HEADERS,
+    responses=oauth_responses(*RESOURCE_REFUSALS, errors.InvalidRequest, errors.Gone),
+)
+async def activate_peer_connection(
+    issuer: IssuerDep, node: NodeDep, request: Request, shared_id: str, now: NowDep
+) -> ConnectionStatus:
+    """Activate a connection whose code was redeemed less than ten minutes ago.
+
+    This is the commit of the set-up: from here on the connection is active on both sides. Repeating it gives
+    the same answer; 410 says that the attempt has ended on this side, and ends it on the other.
+    """
+    path = f"/connections/{shared_id}/activation"
+    caller = await records.authenticate(node, issuer, request, path, shared_id, now)
+    return await records.activate(node, issuer, caller, now)
+
+
+@router.delete(
+    "/connections/{shared_id}",
+    operation_id="endPeerConnection",
+    summary="End a connection from its other side",
+    status_code=HTTPStatus.NO_CONTENT,
+    openapi_extra=RESOURCE_HEADERS,
+    responses=oauth_responses(*RESOURCE_REFUSALS),
+)
+async def end_peer_connection(
+    issuer: IssuerDep, node: NodeDep, request: Request, shared_id: str, now: NowDep
+) -> None:
+    """End a connection, or an attempt, from its other side. Repeating it changes nothing."""
+    caller = await records.authenticate(node, issuer, request, f"/connections/{shared_id}", shared_id, now)
+    await records.close(node, issuer, caller, now)

@@ -1,0 +1,191 @@
+"""P7: a code becomes an access token and an attestation, once; a known connection gets a token again."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from fastapi import Request
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service.authorization import timers
+from service.authorization.access_tokens import Proof, consume_proof, issue, read_proof
+from service.authorization.agreements import find_agreement
+from service.authorization.client_documents import Asking, remember
+from service.authorization.clients import (
+    Assertion,
+    authenticate_by_document,
+    consume_assertion,
+    read_assertion,
+    verify_assertion,
+)
+from service.authorization.issuers import Issuer
+from service.authorization.models import AuthorizationRequest
+from service.authorization.states import AuthorizationEvent, AuthorizationState
+from service.connections.models import Connection
+from service.connections.responder import extend
+from service.connections.states import ConnectionState
+from service.database import advance, get_for_update, reading, transaction
+from service.instances.operations import signing_key
+from service.node import Node
+from service.protocol.errors import InvalidGrant, InvalidRequest, UnauthorizedClient, UnsupportedGrantType
+from service.protocol.messages import TokenAnswer
+from service.signatures import LIFETIMES, Purpose, SigningKey, sign
+from service.tokens import pkce_challenge
+
+PATH = "/oauth/token"
+REDEEMED_LIFE = timedelta(minutes=10)
+ATTESTATION_LIFE = timedelta(seconds=LIFETIMES[Purpose.ATTESTATION])
+ROLE = "admin"
+_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A token request that is well-formed: who says to ask, with which key, and what for."""
+
+    assertion: Assertion
+    proof: Proof
+    form: Mapping[str, str]
+
+
+async def answer(
+    node: Node, issuer: Issuer, request: Request, form: Mapping[str, str], asking: Asking
+) -> TokenAnswer:
+    """Return what the grant gives; raises the errors of RFC 6749, section 5.2."""
+    match form.get("grant_type"):
+        case "authorization_code":
+            grant = _read_grant(node, issuer, request, form, asking, "code", "redirect_uri", "code_verifier")
+            return await _redeem(node, issuer, grant, asking)
+        case "client_credentials":
+            grant = _read_grant(node, issuer, request, form, asking, "shared_id")
+            return await _token_for_connection(node, issuer, grant, asking)
+        case None:
+            raise InvalidRequest("grant_type is missing.")
+        case _:
+            raise UnsupportedGrantType("Use authorization_code or client_credentials.")
+
+
+def _read_grant(
+    node: Node, issuer: Issuer, request: Request, form: Mapping[str, str], asking: Asking, *needed: str
+) -> Grant:
+    if missing := [name for name in needed if name not in form]:
+        raise InvalidRequest(f"Missing: {', '.join(missing)}.")
+    assertion = read_assertion(form, issuer, node.settings, asking.now)
+    return Grant(assertion, read_proof(request, issuer.url + PATH, asking.now), form)
+
+
+async def _redeem(node: Node, issuer: Issuer, grant: Grant, asking: Asking) -> TokenAnswer:
+    """The code is used up. Where the answer is lost, the connection's status shows the attestation again."""
+    found = await _find_by_code(node, issuer, grant.form["code"])
+    if found is None or found.client_id != grant.assertion.client_id:
+        raise InvalidGrant("The code is unknown, or another client's.")
+    authentication = verify_assertion(grant.assertion, found.client["jwks"], issuer, asking.now)
+    async with transaction(node.database) as session:
+        record = await get_for_update(session, AuthorizationRequest, found.id)
+        _check_code(record, grant, asking.now)
+        assert record.connection_id is not None  # noqa: S101 - a consented request has its connection
+        connection = await get_for_update(session, Connection, record.connection_id)
+        if connection.state is not ConnectionState.PENDING:
+            raise InvalidGrant("The connection was closed meanwhile.")
+        await consume_assertion(session, authentication)
+        await consume_proof(session, grant.proof)
+        return await _store_redeemed(session, node, issuer, record, connection, grant.proof, asking.now)
+
+
+async def _find_by_code(node: Node, issuer: Issuer, code: str) -> AuthorizationRequest | None:
+    statement = select(AuthorizationRequest).where(
+        AuthorizationRequest.code_hash == node.hasher.hash(code),
+        AuthorizationRequest.instance_id == issuer.instance.id,
+    )
+    async with reading(node.database) as session:
+        return (await session.exec(statement)).one_or_none()
+
+
+def _check_code(record: AuthorizationRequest, grant: Grant, now: datetime) -> None:
+    """The code may be redeemed by this request; raises InvalidGrant."""
+    verifier = grant.form["code_verifier"]
+    if record.state is not AuthorizationState.CONSENTED:
+        raise InvalidGrant("The code was used before, or its attempt has ended.")
+    if record.code_expires_at is None or record.code_expires_at <= now:
+        raise InvalidGrant("The code has expired.")
+    if grant.form["redirect_uri"] != record.redirect_uri:
+        raise InvalidGrant("redirect_uri is another than in the pushed request.")
+    if not _VERIFIER.fullmatch(verifier) or pkce_challenge(verifier) != record.code_challenge:
+        raise InvalidGrant("code_verifier does not fit the code_challenge.")
+    if record.key_thumbprint not in {None, grant.proof.thumbprint}:
+        raise InvalidGrant("The code is bound to another DPoP key.")
+
+
+async def _store_redeemed(
+    session: AsyncSession,
+    node: Node,
+    issuer: Issuer,
+    record: AuthorizationRequest,
+    connection: Connection,
+    proof: Proof,
+    now: datetime,
+) -> TokenAnswer:
+    """The attestation is stored before it is sent, and the initiator has ten minutes to activate."""
+    key = await signing_key(session, node.sealer, issuer.instance.id)
+    attestation = _attest(record, issuer, key, proof.thumbprint, now)
+    expires_at = now + REDEEMED_LIFE
+    await advance(
+        session,
+        record,
+        AuthorizationEvent.REDEEM,
+        code_sealed=None,
+        key_thumbprint=proof.thumbprint,
+        attestation=attestation,
+        redeemed_at=now,
+        expires_at=expires_at,
+    )
+    await extend(session, connection, expires_at, now)
+    await timers.watch(session, record, now)
+    token = issue(key, issuer, record.client_id, record.shared_id, record.scope, proof.thumbprint, now)
+    return token.model_copy(update={"connection_attestation": attestation})
+
+
+def _attest(record: AuthorizationRequest, issuer: Issuer, key: SigningKey, jkt: str, now: datetime) -> str:
+    """Return our word that an admin of this instance accepted exactly this request."""
+    assert record.auth_time is not None  # noqa: S101 - set by the decision
+    signed_in_at = int(record.auth_time.timestamp())
+    claims = {
+        "iss": issuer.url,
+        "aud": record.client_id,
+        "sub": record.subject,
+        "role": ROLE,
+        "auth_time": signed_in_at,
+        "admin_checked_at": signed_in_at,
+        "nonce": record.nonce,
+        "shared_id": record.shared_id,
+        "instance": issuer.instance.url,
+        "platform": issuer.instance.platform,
+        "scope": " ".join(record.scope),
+        "cnf": {"jkt": jkt},
+        "jti": uuid4().hex,
+        "iat": int(now.timestamp()),
+        "exp": int((now + ATTESTATION_LIFE).timestamp()),
+    }
+    return sign(Purpose.ATTESTATION, claims, key)
+
+
+async def _token_for_connection(node: Node, issuer: Issuer, grant: Grant, asking: Asking) -> TokenAnswer:
+    """Return a token for a connection of this client, whichever side initiated it."""
+    client_id, shared_id = grant.assertion.client_id, grant.form["shared_id"]
+    async with reading(node.database) as session:
+        agreement = await find_agreement(session, issuer.instance.id, client_id, shared_id)
+    if agreement is None:
+        # Only who proves to be this client learns that there is no such connection.
+        client, _ = await authenticate_by_document(node, issuer, grant.assertion, asking)
+        async with transaction(node.database) as session:
+            await remember(session, client, asking.now)
+        raise UnauthorizedClient("There is no connection of this client with this shared_id.")
+    authentication = verify_assertion(grant.assertion, agreement.jwks, issuer, asking.now)
+    async with transaction(node.database) as session:
+        await consume_assertion(session, authentication)
+        await consume_proof(session, grant.proof)
+        key = await signing_key(session, node.sealer, issuer.instance.id)
+    return issue(key, issuer, client_id, shared_id, agreement.scope, grant.proof.thumbprint, asking.now)

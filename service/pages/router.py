@@ -1,0 +1,81 @@
+"""Where people's browsers sign in; the pages before and after it are reached at their own nouns."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from service.access.form_tokens import check_same_origin
+from service.database import reading
+from service.instances.operations import get_by_slug
+from service.node import NodeDep
+from service.pages.refusals import PageRoute
+from service.pages.sign_in import PATH, read_goal, show_form, take_form
+from service.platforms.registry import PlatformsDep
+from service.protocol.parameters import FORM_TYPE, read_form, read_query
+
+PAGE = {"text/html": {"schema": {"type": "string"}}}
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"description": "A page: the address leads nowhere.", "content": PAGE},
+    401: {"description": "A page: the form was sent by another site.", "content": PAGE},
+    404: {"description": "A page: there is no such instance.", "content": PAGE},
+}
+NEXT = {
+    "name": "next",
+    "in": "query",
+    "required": True,
+    "description": "Where it goes on: a decision page, or the start page of a verification session.",
+    "schema": {"type": "string", "pattern": "^/"},
+}
+FORM = {
+    "type": "object",
+    "required": ["next", "method"],
+    "properties": {"next": {"type": "string"}, "method": {"type": "string"}},
+    "additionalProperties": {"type": "string"},
+    "description": "`method` and its fields, as `GET /v1/platforms` lists them.",
+}
+
+router = APIRouter(prefix="/i/{slug}", tags=["Protocol"], route_class=PageRoute)
+
+
+@router.get(
+    PATH,
+    operation_id="showSignIn",
+    summary="The sign-in page of an instance",
+    response_class=Response,
+    openapi_extra={"parameters": [NEXT]},
+    responses={200: {"description": "The page.", "content": PAGE}, **REFUSALS},
+)
+async def show_sign_in(slug: str, request: Request, node: NodeDep, platforms: PlatformsDep) -> Response:
+    """A person's browser comes here from a decision or a start page, and goes back to it signed in."""
+    async with reading(node.database) as session:
+        instance = await get_by_slug(session, slug)
+    goal = read_goal(read_query(request).get("next"), instance)
+    return show_form(request, platforms, instance, goal)
+
+
+@router.post(
+    PATH,
+    operation_id="signIn",
+    summary="Sign in with an account of the instance",
+    status_code=303,
+    response_class=Response,
+    openapi_extra={"requestBody": {"required": True, "content": {FORM_TYPE: {"schema": FORM}}}},
+    responses={
+        303: {"description": "Signed in: on to `next`, with a cookie for this instance."},
+        403: {
+            "description": "The page again: the platform does not know these credentials.",
+            "content": PAGE,
+        },
+        422: {"description": "The page again: a field is missing.", "content": PAGE},
+        424: {"description": "The page again: the platform did not answer as it should.", "content": PAGE},
+        **REFUSALS,
+    },
+)
+async def take_sign_in(slug: str, request: Request, node: NodeDep, platforms: PlatformsDep) -> Response:
+    """The platform is asked right now about this account, and whether it is an admin there."""
+    check_same_origin(request, node.settings)
+    form = await read_form(request)
+    async with reading(node.database) as session:
+        instance = await get_by_slug(session, slug)
+    goal = read_goal(form.get("next"), instance)
+    return await take_form(request, node, platforms, instance, goal, form)

@@ -1,0 +1,56 @@
+"""Form and query parameters as OAuth wants them: each at most once, and small."""
+
+import re
+from collections.abc import Iterable
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from service.protocol.errors import InvalidRequest
+
+MAX_BYTES = 16_384
+MAX_PARAMETERS = 40
+FORM_TYPE = "application/x-www-form-urlencoded"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """Return the parameters of a form body; raises InvalidRequest."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != FORM_TYPE:
+        raise InvalidRequest(f"Send the parameters as {FORM_TYPE}.")
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BYTES:
+            raise InvalidRequest(f"The form has more than {MAX_BYTES} bytes.")
+    return _read(bytes(body))
+
+
+def read_query(request: Request) -> dict[str, str]:
+    """Return the parameters of the query; raises InvalidRequest."""
+    return _read(request.scope["query_string"])
+
+
+def _read(encoded: bytes) -> dict[str, str]:
+    if len(encoded) > MAX_BYTES:
+        raise InvalidRequest(f"The parameters have more than {MAX_BYTES} bytes.")
+    try:
+        pairs = parse_qsl(
+            encoded.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS
+        )
+    except ValueError:
+        raise InvalidRequest("The parameters could not be read.") from None
+    return _once_each(pairs)
+
+
+def _once_each(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the parameters that have a value (RFC 6749, section 3.1); one sent twice could mean two."""
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if name in found:
+            raise InvalidRequest("A parameter is repeated.")
+        if _CONTROL.search(value):
+            raise InvalidRequest("A parameter has a control character.")
+        found[name] = value
+    return {name: value for name, value in found.items() if value}

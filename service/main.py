@@ -15,12 +15,12 @@ from starlette.staticfiles import StaticFiles
 from service import health, openapi, problem_handlers, problem_types, root
 from service.access import router as access
 from service.access.hash_key import load_hasher
+from service.authorization import consent_router, timers
 from service.authorization import router as authorization
-from service.authorization import timers
 from service.clock import Clock
 from service.connections import ending, handshake, probing, timers as connection_timers
 from service.connections import router as connections
-from service.database import open_database
+from service.database import open_database, transaction
 from service.discovery import router as discovery
 from service.egress import Egress
 from service.http_context import HttpContext
@@ -102,6 +102,7 @@ def _mount(app: FastAPI, settings: Settings) -> None:
         root,
         health,
         pages,
+        consent_router,
         authorization,
         protocol,
     ):
@@ -124,6 +125,8 @@ async def _lifespan(
     try:
         node = Node(settings, database, clock, way_out, sealer, await load_hasher(database, sealer))
         app.state.node, app.state.database = node, database
+        async with transaction(database) as session:
+            await timers.schedule_sweep(session, node.clock.now())
         async with _working(Worker(node, HANDLERS), enabled=settings.worker):
             yield
     finally:

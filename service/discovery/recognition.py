@@ -105,6 +105,8 @@ def well_known(path: str, address: WebAddress) -> str:
 
 def _split_scheme(text: str) -> tuple[str, str]:
     match = _SCHEME.match(text)
+    if match is None and text.lower().startswith(("http:", "https:")):
+        raise UnusableUrl("The URL must start with https://, with both slashes.")
     if match is None:
         return "https", text.removeprefix("//")
     scheme = match[1].lower()

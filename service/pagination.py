@@ -52,7 +52,7 @@ class PageRequest:
     token: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Page(Generic[Row]):
     """The rows of one page, and the token of the next one."""
 
@@ -149,9 +149,15 @@ def _bound(keyset: Keyset[Row], unverified: list[object]) -> list[Any]:
         raise _invalid()
     pairs = zip(keyset.columns, unverified, strict=True)
     try:
-        return [literal(_READERS[column.type.python_type](value), column.type) for column, value in pairs]
+        return [literal(_READERS[_kind(column)](value), column.type) for column, value in pairs]
     except (ValueError, OverflowError):
         raise _invalid() from None
+
+
+def _kind(column: Any) -> type:
+    """Return what a value of the column is in Python; a type of our own stands on one of the library's."""
+    stored: type = getattr(column.type, "impl_instance", column.type).python_type
+    return stored
 
 
 def _read_text(unverified: object) -> str:

@@ -82,7 +82,7 @@ async def list_tokens(session: AsyncSession, caller: Principal, asked: PageReque
     if caller.instance_ids is None:
         return await read_page(session, UNREVOKED, OLDEST_FIRST, asked)
     found: list[ServiceToken] = []
-    batch = Page[ServiceToken]((), asked.token)
+    batch: Page[ServiceToken] = Page((), asked.token)
     while True:
         batch = await read_page(session, UNREVOKED, OLDEST_FIRST, PageRequest(BATCH, batch.next_page_token))
         found += [token for token in batch.rows if _may_revoke(caller, token)]

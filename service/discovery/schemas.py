@@ -19,14 +19,13 @@ class DestinationProbeIn(BaseModel):
     model_config = ConfigDict(extra="forbid", str_max_length=4096)
 
     instance: Annotated[
-        str,
+        str | None,
         Field(
-            description="The id of the instance here that wants to connect.",
-            min_length=1,
-            max_length=40,
-            examples=["ins_0199c0de5b7a7c3e9f4d2a1b0c9d8e7f"],
+            description="The instance here that wants to connect: its id, slug or node URL. A caller who has "
+            "only one may leave it out.",
+            examples=["acme"],
         ),
-    ]
+    ] = None
     url: Annotated[
         str,
         Field(

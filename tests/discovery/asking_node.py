@@ -17,7 +17,8 @@ from service.sealing import Sealer, new_key, parse_keys
 from service.settings import Settings
 from service.tokens import Hasher
 from service.words import Network
-from tests.discovery.fake_web import NOW, FrozenClock
+from tests.discovery.fake_web import NOW
+from tests.small_node import FrozenClock
 
 PUBLIC_URL = "https://parley.beta.example"
 OWN_TRACKER = "https://redmine.beta.example"
@@ -62,7 +63,7 @@ async def asking_node(
     node = Node(
         settings=Settings.model_validate({"public_url": PUBLIC_URL, "sealing_keys": key, **settings}),
         database=database,
-        clock=FrozenClock(),
+        clock=FrozenClock(NOW),
         egress=egress,
         sealer=Sealer(parse_keys(key)),
         hasher=Hasher(b"h" * 32),

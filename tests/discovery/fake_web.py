@@ -1,7 +1,6 @@
 """A web that a test writes: which URL answers what, and what is asked of it."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -9,7 +8,6 @@ from typing import Any
 
 import httpx
 
-from service.clock import Clock
 from service.egress import Egress, EgressPolicy
 from service.signatures import generate_key, load_key
 
@@ -18,13 +16,6 @@ NODE = "https://parley.acme.example/i/jira"
 TRACKER = "https://acme.atlassian.net"
 KEY = load_key(generate_key()).public_jwk
 Document = dict[str, Any]
-
-
-class FrozenClock(Clock):
-    """It is always noon."""
-
-    def now(self) -> datetime:
-        return NOW
 
 
 @dataclass
@@ -128,9 +119,3 @@ def _inserted(url: str, well_known: str) -> str:
     scheme, _, rest = url.partition("://")
     host, slash, path = rest.partition("/")
     return f"{scheme}://{host}{well_known}{slash}{path}"
-
-
-FAILURES: dict[str, Callable[[], Exception]] = {
-    "refused": lambda: httpx.ConnectError("refused"),
-    "lost": lambda: httpx.ReadError("lost"),
-}

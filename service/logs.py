@@ -7,7 +7,18 @@ from typing import Any
 
 import structlog
 
-SECRET_WORDS = ("password", "secret", "token", "code", "verifier", "assertion", "authorization", "cookie", "api_key", "credential")
+SECRET_WORDS = (
+    "password",
+    "secret",
+    "token",
+    "code",
+    "verifier",
+    "assertion",
+    "authorization",
+    "cookie",
+    "api_key",
+    "credential",
+)
 HARMLESS = frozenset({"status_code", "code_path"})
 REMOVED = "[removed]"
 
@@ -29,7 +40,10 @@ def configure(level: str) -> None:
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer()],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.JSONRenderer(),
+        ],
     )
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(formatter)
@@ -41,6 +55,7 @@ def configure(level: str) -> None:
         logger.handlers = []
         logger.propagate = True
     logging.getLogger("uvicorn.access").disabled = True
+    logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
 
 
 def remove_secrets(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

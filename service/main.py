@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
@@ -118,25 +119,38 @@ def _mount(app: FastAPI, settings: Settings) -> None:
 async def _lifespan(
     app: FastAPI, *, settings: Settings, clock: Clock, egress: Egress | None
 ) -> AsyncIterator[None]:
-    """Open the database and the way out, work through jobs meanwhile, and close in the reverse order."""
+    """Open the node, work through jobs meanwhile, and close in the reverse order."""
+    async with open_node(settings, clock, egress) as node:
+        app.state.node, app.state.database = node, node.database
+        async with _working(Worker(node, HANDLERS), enabled=settings.worker):
+            yield
+
+
+@asynccontextmanager
+async def open_node(settings: Settings, clock: Clock, egress: Egress | None = None) -> AsyncIterator[Node]:
+    """Give the parts that requests and jobs share, and close them afterwards."""
     database = open_database(settings.resolved_database_url)
     sealer = Sealer(parse_keys(settings.sealing_keys.get_secret_value()))
     way_out = egress or Egress(egress_policy(settings))
     try:
-        node = Node(settings, database, clock, way_out, sealer, await load_hasher(database, sealer))
-        app.state.node, app.state.database = node, database
-        async with transaction(database) as session:
-            await timers.schedule_sweep(session, node.clock.now())
-        async with _working(Worker(node, HANDLERS), enabled=settings.worker):
-            yield
+        yield Node(settings, database, clock, way_out, sealer, await load_hasher(database, sealer))
     finally:
         await way_out.aclose()
         await database.engine.dispose()
 
 
+async def run_worker(settings: Settings) -> None:
+    """Do the jobs of a node in this process until it is told to stop."""
+    stopped = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+    async with open_node(settings, Clock()) as node, _working(Worker(node, HANDLERS), enabled=True):
+        await stopped.wait()
+
+
 @asynccontextmanager
 async def _working(worker: Worker, *, enabled: bool) -> AsyncIterator[None]:
-    """Run the worker beside the requests; on the way out it stops between jobs or is cancelled, which is safe."""
+    """Run the worker beside the requests; on the way out it is cancelled, which is as safe as a crash."""
     if not enabled:
         yield
         return

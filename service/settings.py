@@ -20,12 +20,18 @@ class Environment(StrEnum):
 class Settings(BaseSettings):
     """Each field is the variable `PARLEY_<NAME>`; what is missing or unsafe is refused with the way to fix it."""
 
-    model_config = SettingsConfigDict(env_prefix="PARLEY_", frozen=True, extra="ignore", validate_default=True)
+    model_config = SettingsConfigDict(
+        env_prefix="PARLEY_", frozen=True, extra="ignore", validate_default=True
+    )
 
     env: Environment = Environment.PRODUCTION
-    public_url: str = Field(default="", description="Where browsers and other nodes reach this node, without a path.")
+    public_url: str = Field(
+        default="", description="Where browsers and other nodes reach this node, without a path."
+    )
     data_dir: Path = Field(default=Path(".parley"), description="Where the embedded SQLite database lives.")
-    database_url: str = Field(default="", description="postgresql+asyncpg://… ; empty means SQLite in the data folder.")
+    database_url: str = Field(
+        default="", description="postgresql+asyncpg://… ; empty means SQLite in the data folder."
+    )
     sealing_keys: SecretStr = Field(
         default=SecretStr(""), description="kid:base64[,kid:base64…]; the first seals, all open."
     )
@@ -37,12 +43,16 @@ class Settings(BaseSettings):
         default=(), description="tracker URL=node URL pairs, comma separated, that probes may use."
     )
     log_level: str = "INFO"
-    forwarded_allow_ips: str = Field(default="127.0.0.1", description="Proxies whose X-Forwarded-For is believed.")
+    forwarded_allow_ips: str = Field(
+        default="127.0.0.1", description="Proxies whose X-Forwarded-For is believed."
+    )
 
     @field_validator("egress_allow_cidrs", "egress_ports", mode="before")
     @classmethod
     def _split_list(cls, value: object) -> object:
-        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        return (
+            [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+        )
 
     @field_validator("known_nodes", mode="before")
     @classmethod
@@ -62,8 +72,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _refuse_unsafe(self) -> Self:
-        for problem in _unsafe(self):
-            raise ValueError(problem)
+        if found := _unsafe(self):
+            raise ValueError("\n".join(found))
         return self
 
     @property
@@ -83,20 +93,32 @@ def _unsafe(settings: Settings) -> list[str]:
     url = urlsplit(settings.public_url)
     loopback = is_loopback_host(url.hostname or "")
     if not settings.public_url:
-        found.append("PARLEY_PUBLIC_URL is missing: set it to the https address where browsers and partners reach this node.")
+        found.append(
+            "PARLEY_PUBLIC_URL is missing: set it to the https address where browsers and partners reach this node."
+        )
     elif url.path or url.query or url.fragment or url.username:
-        found.append("PARLEY_PUBLIC_URL must be an origin such as https://parley.example.com, without path or user.")
+        found.append(
+            "PARLEY_PUBLIC_URL must be an origin such as https://parley.example.com, without path or user."
+        )
     elif url.scheme == "http" and not (settings.is_development and loopback):
-        found.append("PARLEY_PUBLIC_URL is http: use https, or set PARLEY_ENV=development and a loopback address to try things out.")
+        found.append(
+            "PARLEY_PUBLIC_URL is http: use https, or set PARLEY_ENV=development and a loopback address to try things out."
+        )
     elif url.scheme not in {"http", "https"} or not url.hostname:
         found.append("PARLEY_PUBLIC_URL must start with https:// and name a host.")
     elif not settings.is_development and loopback:
-        found.append("PARLEY_PUBLIC_URL is a loopback address: nobody else reaches it. Set the public address, or PARLEY_ENV=development.")
+        found.append(
+            "PARLEY_PUBLIC_URL is a loopback address: nobody else reaches it. Set the public address, or PARLEY_ENV=development."
+        )
     if not settings.sealing_keys.get_secret_value():
-        found.append("PARLEY_SEALING_KEYS is missing: secrets at rest need a key. Make one with `parley new-sealing-key` and keep it safe.")
+        found.append(
+            "PARLEY_SEALING_KEYS is missing: secrets at rest need a key. Make one with `parley new-sealing-key` and keep it safe."
+        )
     database = settings.database_url
     if database and not database.startswith(("postgresql+asyncpg://", "sqlite+aiosqlite://")):
-        found.append("PARLEY_DATABASE_URL must start with postgresql+asyncpg:// or sqlite+aiosqlite:// (or be empty for SQLite).")
+        found.append(
+            "PARLEY_DATABASE_URL must start with postgresql+asyncpg:// or sqlite+aiosqlite:// (or be empty for SQLite)."
+        )
     if not settings.is_development and settings.sandbox and not settings.public_url.startswith("https://"):
         found.append("PARLEY_SANDBOX needs https in production.")
     return found

@@ -1,0 +1,181 @@
+"""What an operator types. Imports stand inside the commands, so that each of them starts fast."""
+
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from service.settings import Settings
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Parley: trusted connections between trackers."
+)
+token_app = typer.Typer(no_args_is_help=True, help="Service tokens.")
+instance_app = typer.Typer(no_args_is_help=True, help="The work-management systems that this node fronts.")
+app.add_typer(token_app, name="token")
+app.add_typer(instance_app, name="instance")
+
+UNSAFE = 2
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+) -> None:
+    """Serve the API and the pages, with the job worker inside (unless PARLEY_WORKER=false)."""
+    import uvicorn
+
+    from service.database import migrate as migrate_database
+    from service.main import create_app
+
+    settings = load_settings()
+    with claim_or_exit(settings):
+        if settings.resolved_database_url.startswith("sqlite"):
+            migrate_database(settings.resolved_database_url)
+        uvicorn.run(
+            create_app(settings),
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=True,
+            forwarded_allow_ips=settings.forwarded_allow_ips,
+            timeout_graceful_shutdown=30,
+        )
+
+
+@app.command()
+def worker() -> None:
+    """Do the jobs in a process of its own (PostgreSQL only: the SQLite file belongs to one process)."""
+    import asyncio
+
+    from service.main import run_worker
+
+    settings = load_settings()
+    if settings.resolved_database_url.startswith("sqlite"):
+        stop("With SQLite the worker runs inside `parley serve`. Use PostgreSQL to run it alone.")
+    asyncio.run(run_worker(settings))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest revision."""
+    from service.database import migrate as migrate_database
+
+    settings = load_settings()
+    migrate_database(settings.resolved_database_url)
+    typer.echo("The database is at the newest revision.")
+
+
+@app.command()
+def new_sealing_key() -> None:
+    """Print a fresh key for PARLEY_SEALING_KEYS. Keep it safe: without it, sealed secrets are lost."""
+    from service.sealing import new_key
+
+    typer.echo(new_key())
+
+
+@app.command()
+def demo(
+    *, once: Annotated[bool, typer.Option(help="End after the run instead of waiting for Ctrl-C.")] = False
+) -> None:
+    """Start two nodes and set up connections between them, as a person and as a program."""
+    from service.demo import run_demo
+
+    raise typer.Exit(run_demo(once=once))
+
+
+@token_app.command("create")
+def create_token(
+    name: Annotated[str, typer.Option(help="What the token is for.")] = "command line",
+    scope: Annotated[
+        list[str] | None, typer.Option(help="A scope; repeat it. All scopes without it.")
+    ] = None,
+    instance: Annotated[list[str] | None, typer.Option(help="Slug of an instance; repeat it.")] = None,
+    *,
+    all_instances: Annotated[bool, typer.Option(help="Every instance of the node, future ones too.")] = False,
+) -> None:
+    """Make a service token and print it: it is shown only now."""
+    from service import command_line
+
+    if bool(instance) == all_instances:
+        stop("Say for which instances: --instance SLUG (repeat it), or --all-instances.")
+    run_or_exit(command_line.create_token(load_settings(), name, scope, instance))
+
+
+@instance_app.command("add")
+def add_instance(
+    slug: Annotated[str, typer.Option(help="Its name in URLs; it never changes.")],
+    name: Annotated[str, typer.Option(help="Its name for people.")],
+    platform: Annotated[str, typer.Option(help="For example redmine.")],
+    url: Annotated[str, typer.Option(help="Its address.")] = "",
+    *,
+    private: Annotated[bool, typer.Option(help="Other nodes cannot reach this node.")] = False,
+) -> None:
+    """Add an instance; print its node URL and, only now, a token for it."""
+    from service import command_line
+
+    run_or_exit(command_line.add_instance(load_settings(), slug, name, platform, url, private=private))
+
+
+@contextmanager
+def claim_or_exit(settings: "Settings") -> Iterator[None]:
+    """Own the SQLite file for the life of this process, or say who does."""
+    from service.single_process import AlreadyOwned, claim_database
+
+    try:
+        with claim_database(settings.resolved_database_url):
+            yield
+    except AlreadyOwned as owned:
+        stop(str(owned))
+
+
+def load_settings() -> "Settings":
+    """Return the settings, or end with one sentence for each value that is missing or unsafe."""
+    from pydantic import ValidationError
+
+    from service.logs import configure
+    from service.settings import Settings
+
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        for fault in error.errors():
+            name = "".join(f"PARLEY_{part}: ".upper() for part in fault["loc"])
+            typer.echo(name + str(fault["msg"]).removeprefix("Value error, "), err=True)
+        raise typer.Exit(UNSAFE) from None
+    configure(settings.log_level)
+    return settings
+
+
+def stop(sentence: str) -> NoReturn:
+    """End with this sentence and the exit code for a wrong call."""
+    typer.echo(sentence, err=True)
+    raise typer.Exit(UNSAFE)
+
+
+def run_or_exit(work: Coroutine[None, None, str]) -> None:
+    """Run a short command and print what it returns, or end with its problem's sentence and way out."""
+    import asyncio
+
+    from service.problems import Problem
+
+    try:
+        typer.echo(asyncio.run(work))
+    except Problem as problem:
+        stop(f"{problem.detail} {problem.fix}")
+    except ValueError as error:
+        stop(str(error))
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,158 @@
+"""Two whole nodes in one process: real databases, real routes, and each other's only way to be reached."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+from fastapi import FastAPI
+
+from service.access.operations import issue_token
+from service.access.scopes import SCOPES
+from service.database import transaction
+from service.demo_forms import Form, read_forms
+from service.egress import Egress
+from service.instances.addresses import egress_policy
+from service.jobs.worker import Worker, run_due
+from service.main import HANDLERS, create_app
+from service.node import Node
+from service.sealing import new_key
+from service.settings import Settings
+from tests.small_node import FrozenClock
+
+Json = dict[str, object]
+
+
+class Network(httpx.AsyncBaseTransport):
+    """Every host that exists; `down` ones refuse. What went over the wire can be looked at afterwards."""
+
+    def __init__(self) -> None:
+        self.hosts: dict[str, httpx.AsyncBaseTransport] = {}
+        self.down: set[str] = set()
+        self.seen: list[httpx.Request] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.seen.append(request)
+        host = request.url.host
+        if host not in self.hosts or host in self.down:
+            raise httpx.ConnectError("nobody there", request=request)
+        return await self.hosts[host].handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Both nodes share the network, and each closes its own way out."""
+
+
+@dataclass
+class RunningNode:
+    """One node, with a client that has a node-wide token, and one sandbox instance."""
+
+    app: FastAPI
+    url: str
+    clock: FrozenClock
+    api: httpx.AsyncClient
+    slug: str
+    instance: Mapping[str, object]
+
+    @property
+    def node(self) -> Node:
+        node: Node = self.app.state.node
+        return node
+
+    @property
+    def issuer(self) -> str:
+        return f"{self.url}/i/{self.slug}"
+
+    async def work(self) -> int:
+        """Do every job that is due by the node's clock, until none is left; return how many were done."""
+        worker, done = Worker(self.node, HANDLERS), 0
+        for _ in range(50):
+            count = await run_due(worker)
+            if count == 0:
+                return done
+            done += count
+        raise AssertionError("the worker finds no end")
+
+    async def read(self, path: str) -> dict[str, object]:
+        answer = await self.api.get(path)
+        assert answer.status_code == 200, answer.text  # noqa: PLR2004
+        found: dict[str, object] = answer.json()
+        return found
+
+
+@asynccontextmanager
+async def running_node(
+    network: Network, name: str, database_url: str, clock: FrozenClock, **overrides: object
+) -> AsyncIterator[RunningNode]:
+    """Give a started node at `https://{name}.test` whose jobs run only when the test says so."""
+    url = f"https://{name}.test"
+    values: dict[str, object] = {
+        "public_url": url,
+        "database_url": database_url,
+        "sealing_keys": new_key(),
+        "sandbox": True,
+        "worker": False,
+    }
+    settings = Settings(**{**values, **overrides})  # type: ignore[arg-type]
+    egress = Egress(egress_policy(settings), transport=network)
+    app = create_app(settings, clock=clock, egress=egress)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(app.router.lifespan_context(app))
+        network.hosts[f"{name}.test"] = transport
+        async with transaction(app.state.database) as session:
+            _, token = await issue_token(
+                session, app.state.node.hasher, "tests", sorted(SCOPES), None, clock.now()
+            )
+        api = await stack.enter_async_context(
+            httpx.AsyncClient(transport=transport, base_url=url, headers={"Authorization": f"Bearer {token}"})
+        )
+        slug = f"{name}-tracker"
+        made = await api.post(
+            "/v1/instances", json={"slug": slug, "name": name.upper(), "platform": "sandbox"}
+        )
+        assert made.status_code == 201, made.text  # noqa: PLR2004
+        yield RunningNode(app, url, clock, api, slug, made.json())
+
+
+class Person:
+    """Somebody with a browser: follows redirects between the nodes, keeps cookies, fills in the forms of pages."""
+
+    def __init__(self, network: Network) -> None:
+        self.client = httpx.AsyncClient(transport=network, headers={"Accept": "text/html"})
+        self.page = ""
+        self.url = ""
+        self.status = 0
+        self.visited: list[str] = []
+
+    async def open(self, url: str) -> None:
+        await self._go(self.client.build_request("GET", url))
+
+    def forms(self) -> list[Form]:
+        return read_forms(self.page)
+
+    async def submit(
+        self, values: Mapping[str, str] | None = None, *, button: str | None = None, form: int = 0
+    ) -> None:
+        found = self.forms()[form]
+        target = urljoin(self.url, found.action)
+        origin = "{0.scheme}://{0.netloc}".format(urlsplit(self.url))
+        request = self.client.build_request(
+            "POST", target, data=found.filled(values or {}, button), headers={"Origin": origin}
+        )
+        await self._go(request)
+
+    async def sign_in(self, login: str = "alice", password: str = "") -> None:
+        await self.submit({"login": login, "password": password or f"{login}-sandbox"})
+
+    async def _go(self, request: httpx.Request) -> None:
+        for _ in range(20):
+            response = await self.client.send(request)
+            self.visited.append(str(request.url))
+            if not response.has_redirect_location:
+                self.page, self.url, self.status = response.text, str(request.url), response.status_code
+                return
+            request = self.client.build_request(
+                "GET", urljoin(str(request.url), response.headers["location"])
+            )
+        raise AssertionError("redirected for ever")

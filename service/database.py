@@ -88,7 +88,12 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
     """Let SQLAlchemy decide when a transaction begins, and wait for the one writer instead of failing."""
     connection.isolation_level = None  # type: ignore[attr-defined]
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -37,7 +37,9 @@ async def readyz(request: Request, database: Annotated[Database, Depends(get_dat
             await connection.execute(text("SELECT 1"))
             revision = await connection.run_sync(_revision)
     except Exception as error:
-        raise Unavailable("The database did not answer.", checks={"database": type(error).__name__}) from error
+        raise Unavailable(
+            "The database did not answer.", checks={"database": type(error).__name__}
+        ) from error
     if revision != request.app.state.newest_revision:
         raise Unavailable(
             "The database is at migration {found}; run `parley migrate`.",

@@ -38,7 +38,13 @@ class HttpContext:
                     headers["Strict-Transport-Security"] = "max-age=31536000"
                 if message["status"] >= SERVER_ERROR:
                     milliseconds = round((time.perf_counter() - started) * 1000, 1)
-                    log.error("answered", path=scope["path"], method=scope["method"], status=message["status"], ms=milliseconds)
+                    log.error(
+                        "answered",
+                        path=scope["path"],
+                        method=scope["method"],
+                        status=message["status"],
+                        ms=milliseconds,
+                    )
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):

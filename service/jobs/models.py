@@ -14,7 +14,12 @@ class Job(SQLModel, table=True):
 
     __tablename__ = "job"
     __table_args__ = (
-        Index("ix_job_due", "run_at", sqlite_where=text("done_at IS NULL"), postgresql_where=text("done_at IS NULL")),
+        Index(
+            "ix_job_due",
+            "run_at",
+            sqlite_where=text("done_at IS NULL"),
+            postgresql_where=text("done_at IS NULL"),
+        ),
         Index(
             "uq_job_open",
             "kind",
@@ -27,7 +32,9 @@ class Job(SQLModel, table=True):
 
     id: str = Field(primary_key=True, max_length=40)
     kind: str = Field(max_length=60)
-    subject: str = Field(max_length=80, description="What the job is about; one open job per kind and subject.")
+    subject: str = Field(
+        max_length=80, description="What the job is about; one open job per kind and subject."
+    )
     payload: dict[str, Any] = Field(sa_column=Column(JSON_COLUMN, nullable=False))
     run_at: datetime
     attempts: int = 0

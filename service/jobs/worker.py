@@ -72,12 +72,21 @@ async def _claim(node: Node) -> list[Job]:
     now = node.clock.now()
     lease = new_id("lse")
     free = or_(col(Job.lease_until).is_(None), col(Job.lease_until) < now)
-    due = select(Job.id).where(col(Job.done_at).is_(None), col(Job.run_at) <= now, free).order_by(col(Job.run_at)).limit(BATCH)
+    due = (
+        select(Job.id)
+        .where(col(Job.done_at).is_(None), col(Job.run_at) <= now, free)
+        .order_by(col(Job.run_at))
+        .limit(BATCH)
+    )
     async with transaction(node.database) as session:
         ids = (await session.exec(due.with_for_update(skip_locked=True))).all()
         if not ids:
             return []
-        taken = update(Job).where(col(Job.id).in_(ids)).values(lease_token=lease, lease_until=now + LEASE, attempts=Job.attempts + 1)
+        taken = (
+            update(Job)
+            .where(col(Job.id).in_(ids))
+            .values(lease_token=lease, lease_until=now + LEASE, attempts=Job.attempts + 1)
+        )
         await session.exec(taken.execution_options(synchronize_session=False))
         return list((await session.exec(select(Job).where(Job.lease_token == lease))).all())
 
@@ -101,7 +110,11 @@ async def _run(worker: Worker, job: Job) -> None:
 async def _settle(node: Node, job: Job, again: timedelta | None, error: str | None) -> None:
     """Store the outcome, unless the lease was lost to another worker meanwhile."""
     now = node.clock.now()
-    changes: dict[str, datetime | str | int | None] = {"lease_token": None, "lease_until": None, "last_error": error}
+    changes: dict[str, datetime | str | int | None] = {
+        "lease_token": None,
+        "lease_until": None,
+        "last_error": error,
+    }
     if again is None:
         changes["done_at"] = now
     else:
@@ -109,7 +122,11 @@ async def _settle(node: Node, job: Job, again: timedelta | None, error: str | No
         if error is None:
             changes["attempts"] = 0
     async with transaction(node.database) as session:
-        mine = update(Job).where(col(Job.id) == job.id, col(Job.lease_token) == job.lease_token).values(**changes)
+        mine = (
+            update(Job)
+            .where(col(Job.id) == job.id, col(Job.lease_token) == job.lease_token)
+            .values(**changes)
+        )
         await session.exec(mine.execution_options(synchronize_session=False))
 
 

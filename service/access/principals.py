@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy import bindparam
 from sqlalchemy.exc import OperationalError
 from sqlmodel import col, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -31,6 +32,18 @@ _bearer = HTTPBearer(
     scheme_name="bearer",
     description="A service token (`ply_…`), or the session of a person who signed in (`pls_…`).",
     auto_error=False,
+)
+# Every request asks one of these, so they are built once.
+_VALID_TOKEN = select(ServiceToken).where(
+    ServiceToken.secret_hash == bindparam("secret_hash"),
+    col(ServiceToken.revoked_at).is_(None),
+    or_(col(ServiceToken.expires_at).is_(None), col(ServiceToken.expires_at) > bindparam("now")),
+)
+_VALID_SESSION = select(SignInSession).where(
+    SignInSession.secret_hash == bindparam("secret_hash"),
+    SignInSession.kind == SessionKind.BEARER,
+    col(SignInSession.is_admin).is_(True),
+    col(SignInSession.expires_at) > bindparam("now"),
 )
 BearerDep = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
@@ -111,22 +124,11 @@ async def _find(
     session: AsyncSession, node: Node, secret: str, now: datetime
 ) -> ServiceToken | SignInSession | None:
     """Return the row of a valid secret; one that was mistyped is not looked up."""
-    secret_hash = node.hasher.hash(secret)
+    values = {"secret_hash": node.hasher.hash(secret), "now": now}
     if is_well_formed(secret, TOKEN_PREFIX):
-        token = select(ServiceToken).where(
-            ServiceToken.secret_hash == secret_hash,
-            col(ServiceToken.revoked_at).is_(None),
-            or_(col(ServiceToken.expires_at).is_(None), col(ServiceToken.expires_at) > now),
-        )
-        return (await session.exec(token)).one_or_none()
+        return (await session.exec(_VALID_TOKEN, params=values)).one_or_none()
     if is_well_formed(secret, SESSION_PREFIX):
-        person = select(SignInSession).where(
-            SignInSession.secret_hash == secret_hash,
-            SignInSession.kind == SessionKind.BEARER,
-            col(SignInSession.is_admin).is_(True),
-            SignInSession.expires_at > now,
-        )
-        return (await session.exec(person)).one_or_none()
+        return (await session.exec(_VALID_SESSION, params=values)).one_or_none()
     return None
 
 

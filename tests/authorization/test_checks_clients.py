@@ -1,0 +1,317 @@
+"""Checks, server side: who may push a request at all."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from service import signatures
+from service.authorization import fetch_limits
+from service.database import reading
+from service.protocol.models import CachedDocument
+from tests.authorization.stranger import Stranger, error_of
+from tests.forged_tokens import P384, part
+from tests.nodes import Network, Person, RunningNode
+
+pytestmark = pytest.mark.anyio
+DOCUMENT = "/i/asker/oauth/client.json"
+
+
+async def test_a_client_that_proves_its_key_may_push(stranger: Stranger) -> None:
+    answer = await stranger.push()
+    assert answer.status_code == 201
+    assert answer.json()["expires_in"] == 300
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+async def test_unauthenticated_par_refused(stranger: Stranger) -> None:
+    answer = await stranger.push(client_assertion=None, client_assertion_type=None)
+    assert error_of(answer) == (401, "invalid_client")
+    assert stranger.fetched == []
+
+
+@pytest.mark.parametrize(
+    ("name", "claims", "header"),
+    [
+        ("iss and sub differ", {"sub": "https://asker.test/other"}, {}),
+        ("iss is another client", {"iss": "https://c.test/c.json", "sub": "https://c.test/c.json"}, {}),
+        ("aud is another issuer", {"aud": "https://c.test/i/c"}, {}),
+        ("aud is a list", {"aud": ["https://b.test/i/b-tracker"]}, {}),
+        ("aud is the endpoint", {"aud": "https://b.test/i/b-tracker/oauth/par"}, {}),
+        ("no aud", {"aud": None}, {}),
+        ("no exp", {"exp": None}, {}),
+        ("expired", {"iat": 1_000_000_000, "exp": 1_000_000_060}, {}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_cheap_checks_before_any_fetch(
+    stranger: Stranger, name: str, claims: dict[str, Any], header: dict[str, Any]
+) -> None:
+    answer = await stranger.push(client_assertion=stranger.assertion(header, **claims))
+    assert error_of(answer) == (401, "invalid_client")
+    assert stranger.fetched == []
+
+
+@pytest.mark.parametrize("assertion", ["", "x", "a.b.c", "e30.e30.", "x" * 9000, "." * 3])
+async def test_what_is_no_jwt_causes_no_fetch(stranger: Stranger, assertion: str) -> None:
+    assert error_of(await stranger.push(client_assertion=assertion)) == (401, "invalid_client")
+    assert stranger.fetched == []
+
+
+async def test_an_assertion_over_8_kb_causes_no_fetch(stranger: Stranger) -> None:
+    assertion = stranger.assertion(padding="x" * 8192)
+    assert error_of(await stranger.push(client_assertion=assertion)) == (401, "invalid_client")
+    assert stranger.fetched == []
+
+
+async def test_a_client_authenticates_in_one_way_only(stranger: Stranger) -> None:
+    assert error_of(await stranger.push(client_secret="s")) == (400, "invalid_request")
+    assert stranger.fetched == []
+
+
+async def test_client_id_is_the_one_that_the_assertion_proves(stranger: Stranger) -> None:
+    answer = await stranger.push(client_id="https://asker.test/i/asker/oauth/other.json")
+    assert error_of(answer) == (401, "invalid_client")
+    assert stranger.fetched == []
+
+
+@pytest.mark.parametrize(
+    ("name", "claims", "header"),
+    [
+        ("typ of another purpose", {}, {"typ": "dpop+jwt"}),
+        ("typ JWT", {}, {"typ": "JWT"}),
+        ("alg", {}, {"alg": "HS256"}),
+        ("crit", {}, {"crit": ["exp"]}),
+        ("jku", {}, {"jku": "https://asker.test/keys"}),
+        ("x5u", {}, {"x5u": "https://asker.test/keys"}),
+        ("b64", {}, {"b64": False}),
+        ("unknown kid", {}, {"kid": "other"}),
+        ("no kid", {}, {"kid": None}),
+        ("no jti", {"jti": None}, {}),
+        ("lives over 60 s", {"exp": 4_000_000_000}, {}),
+        ("made in the future", {"iat": 4_000_000_000, "exp": 4_000_000_010}, {}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_the_assertion_is_verified_for_its_purpose(
+    stranger: Stranger, name: str, claims: dict[str, Any], header: dict[str, Any]
+) -> None:
+    answer = await stranger.push(client_assertion=stranger.assertion(header, **claims))
+    assert error_of(answer) == (401, "invalid_client")
+
+
+async def test_an_assertion_signed_with_another_key_is_refused(stranger: Stranger) -> None:
+    signed = stranger.assertion().split(".")
+    other = Stranger(stranger.network, stranger.asked, "other.test").assertion().split(".")
+    answer = await stranger.push(client_assertion=".".join([*signed[:2], other[2]]))
+    assert error_of(answer) == (401, "invalid_client")
+
+
+async def test_absent_typ_tolerated_from_foreign_clients(stranger: Stranger) -> None:
+    assert (await stranger.push(client_assertion=stranger.assertion({"typ": None}))).status_code == 201
+
+
+async def test_a_jti_works_once(stranger: Stranger) -> None:
+    assertion = stranger.assertion()
+    assert (await stranger.push(client_assertion=assertion)).status_code == 201
+    assert error_of(await stranger.push(client_assertion=assertion)) == (401, "invalid_client")
+
+
+async def test_a_refused_request_does_not_use_up_its_assertion(stranger: Stranger) -> None:
+    assertion = stranger.assertion()
+    await stranger.push(client_assertion=assertion, redirect_uri="https://asker.test/elsewhere")
+    assert (await stranger.push(client_assertion=assertion)).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "client_id",
+    [
+        "http://asker.test/i/asker/oauth/client.json",
+        "https://asker.test",
+        "https://asker.test/client.json?x=1",
+        "https://asker.test/client.json#x",
+        "https://user@asker.test/client.json",
+        "https://asker.test/a/../client.json",
+        "https://asker.test/%2e%2e/client.json",
+        "https://ASKER.test/client.json",
+        "https://asker.test:0443/client.json",
+        "javascript:alert(1)",
+        "http://127.0.0.1:9/client.json",
+    ],
+)
+async def test_client_id_must_be_an_https_url(stranger: Stranger, client_id: str) -> None:
+    assertion = stranger.assertion(iss=client_id, sub=client_id)
+    answer = await stranger.push(client_id=client_id, client_assertion=assertion)
+    assert answer.status_code in {400, 401}
+    assert stranger.fetched == []
+
+
+async def test_an_own_instance_is_no_client_of_itself(stranger: Stranger) -> None:
+    """iss is not the own issuer (reflection)."""
+    own = f"{stranger.asked.issuer}/oauth/client.json"
+    redirect = f"{stranger.asked.issuer}/oauth/callback"
+    assertion = stranger.assertion(iss=own, sub=own)
+    before = len(stranger.network.seen)
+    answer = await stranger.push(client_id=own, redirect_uri=redirect, client_assertion=assertion)
+    assert error_of(answer) == (401, "invalid_client")
+    assert len(stranger.network.seen) == before
+
+
+async def test_a_key_that_is_our_own_under_another_issuer_is_refused(stranger: Stranger) -> None:
+    keys = await stranger.asked.api.get(f"{stranger.asked.issuer}/oauth/jwks")
+    stranger.document["jwks"]["keys"] += keys.json()["keys"]
+    assert error_of(await stranger.push()) == (401, "invalid_client")
+
+
+async def test_another_instance_of_this_node_may_ask_with_its_own_key(
+    b: RunningNode, network: Network
+) -> None:
+    """Two instances of one node are two issuers; each has its own key."""
+    made = await b.api.post("/v1/instances", json={"slug": "second", "name": "Second", "platform": "sandbox"})
+    assert made.status_code == 201
+    draft = await b.api.post(
+        "/v1/connections",
+        json={
+            "instance": "second",
+            "destination": {"type": "public", "url": b.issuer},
+            "details": {"local_short_name": "S", "destination_short_name": "B"},
+            "mode": "basic",
+        },
+    )
+    made = await b.api.post(f"/v1/connections/{draft.json()['id']}/verification-sessions")
+    assert made.status_code == 201, made.text
+    person = Person(network)
+    await person.open(made.json()["start_url"])
+    await person.sign_in()
+    await person.submit()
+    assert person.url.startswith(f"{b.issuer}/sign-in?"), person.page
+
+
+BAD_DOCUMENTS: dict[str, dict[str, Any]] = {
+    "another client_id": {"client_id": "https://asker.test/i/asker/oauth/other.json"},
+    "no client_id": {"client_id": None},
+    "no redirect_uris": {"redirect_uris": []},
+    "another authentication": {"token_endpoint_auth_method": "none"},
+    "no keys": {"jwks": {"keys": []}},
+    "neither jwks nor jwks_uri": {"jwks": None},
+    "jwks and jwks_uri": {"jwks_uri": "https://asker.test/jwks"},
+    "jwks_uri of another origin": {"jwks": None, "jwks_uri": "https://b.test/i/b-tracker/oauth/jwks"},
+    "jwks_uri of another scheme": {"jwks": None, "jwks_uri": "http://asker.test/jwks"},
+    "an RSA key": {"jwks": {"keys": [{"kty": "RSA", "n": "AQAB", "e": "AQAB"}]}},
+}
+
+
+@pytest.mark.parametrize("name", BAD_DOCUMENTS)
+async def test_the_client_document_must_be_valid(stranger: Stranger, name: str) -> None:
+    changed = {**stranger.document, **BAD_DOCUMENTS[name]}
+    stranger.document = {member: value for member, value in changed.items() if value is not None}
+    assert error_of(await stranger.push()) == (401, "invalid_client")
+
+
+async def test_keys_valid_p256_and_without_a_private_part(stranger: Stranger) -> None:
+    sound = dict(stranger.jwk)
+    other = signatures.load_key(signatures.generate_key()).public_jwk
+    for change in ({"d": "AQAB"}, {"crv": "P-384"}, {"y": other["y"]}):
+        stranger.document["jwks"] = {"keys": [{**sound, **change}]}
+        assert error_of(await stranger.push()) == (401, "invalid_client"), change
+
+
+async def test_a_p384_key_is_refused(stranger: Stranger) -> None:
+    numbers = P384.public_key().public_numbers()
+    jwk = {
+        "kty": "EC",
+        "crv": "P-384",
+        "x": part(numbers.x.to_bytes(48)),
+        "y": part(numbers.y.to_bytes(48)),
+    }
+    stranger.document["jwks"] = {"keys": [{**jwk, "kid": stranger.kid}]}
+    assert error_of(await stranger.push()) == (401, "invalid_client")
+
+
+async def test_jwks_uri_of_the_same_origin_is_read(stranger: Stranger) -> None:
+    del stranger.document["jwks"]
+    stranger.document["jwks_uri"] = "https://asker.test/jwks"
+    stranger.pages["/jwks"] = httpx.Response(200, json={"keys": [stranger.jwk]})
+    assert (await stranger.push()).status_code == 201
+    assert stranger.fetched == [DOCUMENT, "/jwks"]
+
+
+async def test_a_client_document_over_5_kb_is_refused(stranger: Stranger) -> None:
+    stranger.document["padding"] = "x" * 5 * 1024
+    assert error_of(await stranger.push()) == (401, "invalid_client")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(404),
+        httpx.Response(302, headers={"Location": "https://c.test/"}),
+        httpx.Response(200, text="<html>"),
+        httpx.Response(200, json=["a list"]),
+        httpx.Response(200, content=b"[" * 5000, headers={"Content-Type": "application/json"}),
+    ],
+    ids=["missing", "redirect", "html", "list", "deep"],
+)
+async def test_what_is_no_document_is_no_client(stranger: Stranger, answer: httpx.Response) -> None:
+    stranger.pages[DOCUMENT] = answer
+    assert error_of(await stranger.push()) == (401, "invalid_client")
+
+
+async def test_a_client_whose_host_does_not_answer_may_try_again(stranger: Stranger) -> None:
+    stranger.network.down.add("asker.test")
+    answer = await stranger.push()
+    assert error_of(answer) == (503, "temporarily_unavailable")
+    assert answer.headers["Retry-After"]
+    stranger.network.down.clear()
+    stranger.pages[DOCUMENT] = httpx.Response(500)
+    assert error_of(await stranger.push()) == (503, "temporarily_unavailable")
+
+
+async def test_a_document_is_cached_for_an_hour_at_most(stranger: Stranger) -> None:
+    await stranger.push()
+    stranger.asked.clock.advance(3599)
+    await stranger.push()
+    assert stranger.fetched == [DOCUMENT]
+    stranger.asked.clock.advance(1)
+    await stranger.push()
+    assert stranger.fetched == [DOCUMENT, DOCUMENT]
+
+
+async def test_a_document_is_cached_only_after_the_client_proved_its_key(stranger: Stranger) -> None:
+    forged = stranger.assertion({"kid": "other"})
+    assert (await stranger.push(client_assertion=forged)).status_code == 401
+    async with reading(stranger.asked.node.database) as session:
+        assert await session.get(CachedDocument, stranger.client_id) is None
+    await stranger.push()
+    async with reading(stranger.asked.node.database) as session:
+        assert await session.get(CachedDocument, stranger.client_id) is not None
+
+
+async def test_a_new_key_is_found_before_the_cache_ends(stranger: Stranger) -> None:
+    await stranger.push()
+    renewed = Stranger(stranger.network, stranger.asked)
+    assert (await renewed.push()).status_code == 201
+    assert renewed.fetched == [DOCUMENT]
+
+
+async def test_rate_limits_per_source_and_target_host(
+    stranger: Stranger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger.pages[DOCUMENT] = httpx.Response(404)
+    for limit, least in (("PER_SOURCE", 3), ("PER_HOST", 2)):
+        monkeypatch.setattr(fetch_limits, limit, least)
+        stranger.asked.clock.advance(60)
+        before = len(stranger.fetched)
+        answers = [error_of(await stranger.push())[0] for _ in range(4)]
+        assert answers == [401] * least + [503] * (4 - least)
+        assert len(stranger.fetched) - before == least
+
+
+async def test_one_client_that_asks_too_much_keeps_nobody_else_out(
+    stranger: Stranger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch_limits, "PER_HOST", 1)
+    other = Stranger(stranger.network, stranger.asked, "other.test")
+    stranger.pages[DOCUMENT] = httpx.Response(404)
+    assert [error_of(await stranger.push())[0] for _ in range(2)] == [401, 503]
+    assert (await other.push()).status_code == 201

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Protocol, TypeVar
@@ -13,6 +12,7 @@ from alembic import command
 from alembic.config import Config
 from fastapi import Depends
 from sqlalchemy import JSON, Connection, Enum, MetaData, event, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
@@ -86,7 +86,7 @@ def open_database(url: str) -> Database:
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
     """Let SQLAlchemy decide when a transaction begins, and wait for the one writer instead of failing."""
-    connection.isolation_level = None  # type: ignore[attr-defined]
+    connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",
@@ -187,6 +187,11 @@ async def get_for_update(session: AsyncSession, kind: type[Row], row_id: str) ->
     if row is None:
         raise NotFound("There is no {id}.", id=row_id)
     return row
+
+
+def upsert(session: AsyncSession, kind: type[SQLModel]) -> sqlite.Insert | postgresql.Insert:
+    """Return an INSERT that may say what to do on a conflict, in the dialect of the session's database."""
+    return sqlite.insert(kind) if session.get_bind().dialect.name == "sqlite" else postgresql.insert(kind)
 
 
 def migration_config(url: str) -> Config:

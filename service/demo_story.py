@@ -94,8 +94,8 @@ def _verify(
     _start(browser, session)
     out.say(f"  signs in at acme as alice, reads the code {session['comparison_code']}, presses Start")
     browser.submit({"login": "alice", "password": "alice-sandbox"})
-    _expect(session["comparison_code"] in browser.page, True, "the same code on the other side's page")
-    _expect(browser.url.startswith(globex.url), True, "that the browser is at globex")
+    _require(session["comparison_code"] in browser.page, "the other side's page shows another code")
+    _require(browser.url.startswith(globex.url), "the browser is not at globex")
     out.say(f"  signs in at globex as alice, sees the same code {session['comparison_code']}, presses Accept")
     browser.submit(button="accept")
     _expect(browser.url, session["start_url"], "where the browser ends")
@@ -161,7 +161,7 @@ def _begin(acme: NodeLike, connection: dict[str, Any]) -> dict[str, Any]:
 def _start(browser: BrowserLike, session: dict[str, Any]) -> None:
     browser.open(session["start_url"])
     browser.submit({"login": "alice", "password": "alice-sandbox"})
-    _expect(session["comparison_code"] in browser.page, True, "the comparison code on the start page")
+    _require(session["comparison_code"] in browser.page, "the start page shows no comparison code")
     browser.submit()
 
 
@@ -179,6 +179,11 @@ def _wait_for(node: NodeLike, connection_id: str, state: str) -> dict[str, Any]:
         shown = node.call("GET", f"/v1/connections/{connection_id}", 200)
     _expect(shown["state"], state, "the connection's state")
     return shown
+
+
+def _require(met: object, otherwise: str) -> None:
+    if not met:
+        raise DemoFailed(otherwise)
 
 
 def _expect(found: object, told: object, what: str) -> None:

@@ -19,9 +19,10 @@ from service.access.hash_key import load_hasher
 from service.authorization import consent_router, timers
 from service.authorization import router as authorization
 from service.clock import Clock
-from service.connections import ending, handshake, probing, timers as connection_timers
+from service.connections import ending, handshake, probing
 from service.connections import router as connections
-from service.database import open_database, transaction
+from service.connections import timers as connection_timers
+from service.database import open_database
 from service.discovery import router as discovery
 from service.egress import Egress
 from service.http_context import HttpContext

@@ -40,7 +40,7 @@ class Problem(Exception):
     retry: ClassVar[Retry] = Retry.NEW_REQUEST
     keeps_changes: ClassVar[bool] = False
 
-    def __init__(self, detail: str, *, headers: dict[str, str] | None = None, **members: Any) -> None:  # noqa: ANN401 - members are JSON
+    def __init__(self, detail: str, *, headers: dict[str, str] | None = None, **members: Any) -> None:
         self.detail = detail.format(**members) if members else detail
         self.members = members
         self.headers = headers or {}
@@ -65,7 +65,7 @@ class Unauthenticated(Problem):
     """No credential was sent, or one that is not valid (any more)."""
 
     slug, status, title = "unauthenticated", 401, "Who is calling is not known"
-    fix = "Send Authorization: Bearer with a service token (parley token create) or a sign-in session (POST /v1/sessions)."
+    fix = "Send Authorization: Bearer with a service token (`parley token create`) or a session (POST /v1/sessions)."
 
 
 class MissingScope(Problem):

@@ -102,17 +102,17 @@ def _unsafe(settings: Settings) -> list[str]:
         )
     elif url.scheme == "http" and not (settings.is_development and loopback):
         found.append(
-            "PARLEY_PUBLIC_URL is http: use https, or set PARLEY_ENV=development and a loopback address to try things out."
+            "PARLEY_PUBLIC_URL is http: use https, or PARLEY_ENV=development with a loopback address."
         )
     elif url.scheme not in {"http", "https"} or not url.hostname:
         found.append("PARLEY_PUBLIC_URL must start with https:// and name a host.")
     elif not settings.is_development and loopback:
         found.append(
-            "PARLEY_PUBLIC_URL is a loopback address: nobody else reaches it. Set the public address, or PARLEY_ENV=development."
+            "PARLEY_PUBLIC_URL is a loopback address: set the public one, or PARLEY_ENV=development."
         )
     if not settings.sealing_keys.get_secret_value():
         found.append(
-            "PARLEY_SEALING_KEYS is missing: secrets at rest need a key. Make one with `parley new-sealing-key` and keep it safe."
+            "PARLEY_SEALING_KEYS is missing: make one with `parley new-sealing-key` and keep it safe."
         )
     database = settings.database_url
     if database and not database.startswith(("postgresql+asyncpg://", "sqlite+aiosqlite://")):

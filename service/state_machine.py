@@ -38,14 +38,18 @@ class StateMachine(Generic[State, Event]):
         """Return the events that the table knows in this state."""
         return frozenset(event for at, event in self.table if at == state)
 
+    def states(self) -> tuple[State, ...]:
+        """Return every state, in the order in which they are written down."""
+        return tuple(type(self.initial))
+
     def terminal(self) -> frozenset[State]:
         """Return the states that no event leaves."""
         leaving = {state for state, _ in self.table}
-        return frozenset(state for state in type(self.initial) if state not in leaving)
+        return frozenset(state for state in self.states() if state not in leaving)
 
     def mermaid(self) -> str:
         """Return the machine as a Mermaid state diagram."""
         lines = ["stateDiagram-v2", f"    [*] --> {self.initial}"]
         lines += [f"    {at} --> {to}: {event}" for (at, event), to in self.table.items()]
-        lines += [f"    {state} --> [*]" for state in type(self.initial) if state in self.terminal()]
+        lines += [f"    {state} --> [*]" for state in self.states() if state in self.terminal()]
         return "\n".join(lines)

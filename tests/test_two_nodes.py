@@ -60,7 +60,6 @@ async def test_public_connection_with_verified_admin_access(pair: Pair) -> None:
     await alice.sign_in()
     assert session["comparison_code"] in alice.page
     await alice.submit()
-    print(alice.visited, alice.status, alice.page[-1500:])
     await alice.sign_in()
     assert session["comparison_code"] in alice.page, alice.page
     await alice.submit(button="accept")

@@ -1,13 +1,12 @@
 """One answer of the wizard: look, decide, store, and show what comes next."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.access.principals import Principal
 from service.connections import operations
 from service.connections.attempts import current_attempt
+from service.connections.desk import Desk
 from service.connections.destinations import resolve_destination
 from service.connections.models import Connection
 from service.connections.refusals import with_way_out
@@ -18,20 +17,9 @@ from service.database import reading
 from service.instances.faults import not_valid
 from service.instances.models import Instance
 from service.instances.operations import find_instance, get_instance
-from service.node import Node
-from service.platforms.registry import Registry
 from service.problems import NotFound
 
 Apply = Callable[[AsyncSession, Connection], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """Who answers, and the node at which they do."""
-
-    node: Node
-    platforms: Registry
-    principal: Principal
 
 
 async def answer(

@@ -14,6 +14,7 @@ from service.jobs.operations import enqueue
 from service.node import Node
 from service.problem_handlers import as_record
 from service.problems import Problem, VerificationExpired
+from service.state_machine import IllegalTransition
 from service.verification_sessions.models import VerificationSession
 from service.verification_sessions.states import BEFORE_CALLBACK, OPEN, VerificationEvent, VerificationState
 
@@ -95,7 +96,7 @@ async def end_badly(
     record = None
     if problem is not None:
         record = {**as_record(problem, node.settings.public_url), "at": now.isoformat()}
-    was_pushed = attempt.state not in {VerificationState.CREATED}
+    was_pushed = attempt.state is not VerificationState.CREATED
     await advance(session, attempt, by, last_error=record, code_sealed=None, access_token_sealed=None)
     if connection.verification_session_id == attempt.id:
         connection.last_error = record
@@ -110,6 +111,9 @@ async def cancel(
     session: AsyncSession, node: Node, connection: Connection, attempt: VerificationSession
 ) -> VerificationSession:
     """The attempt is cancelled and the draft as it was; repeating it changes nothing."""
+    if connection.state is ConnectionState.ACTIVE:
+        allowed = frozenset[VerificationEvent]()
+        raise IllegalTransition(attempt.state, VerificationEvent.CANCEL, allowed)
     if attempt.state is not VerificationState.CANCELLED:
         await end_badly(session, node, connection, attempt, by=VerificationEvent.CANCEL, problem=None)
     return attempt

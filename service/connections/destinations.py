@@ -66,22 +66,21 @@ def _local(instance: Instance, description: PlatformDescription) -> DestinationA
     if not description.local:
         why = description.local_why_not or ""
         options = [
-            {"value": kind, "label": kind, "disabled": kind == DestinationType.LOCAL, "why": None}
+            {"value": kind, "label": kind, "disabled": disabled, "why": why if disabled else None}
             for kind in DestinationType
+            for disabled in [kind is DestinationType.LOCAL]
         ]
-        options[-1]["why"] = why
         raise OptionNotAvailable(
             "A local connection is not possible: {why}",
             option=DestinationType.LOCAL,
             why=why,
             options=options,
         )
-    options_ = mode_options(DestinationType.LOCAL, own_side(instance, description))
     return DestinationAnswer(
         DestinationType.LOCAL,
         url=instance.url,
         platform=instance.platform,
-        mode_refusals=refusals(options_),
+        mode_refusals=refusals(mode_options(DestinationType.LOCAL, own_side(instance, description))),
     )
 
 

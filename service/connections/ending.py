@@ -13,6 +13,7 @@ from service.jobs.models import Job
 from service.jobs.operations import enqueue
 from service.jobs.worker import TryAgain
 from service.node import Node
+from service.problems import NotFound
 from service.protocol.client import Caller, Peer, PeerRefused, PeerUnavailable, connection_token, end
 from service.words import DestinationType
 
@@ -42,8 +43,11 @@ async def tell_peer(
 
 
 async def end_at_peer(node: Node, job: Job) -> None:
-    """Done once the other side has answered 204, 404 or 410; it may not be forgotten earlier."""
-    caller = await caller_of(node, job.payload["instance_id"])
+    """Done once the other side has answered 204, 404 or 410, or the instance is gone; not forgotten earlier."""
+    try:
+        caller = await caller_of(node, job.payload["instance_id"])
+    except NotFound:
+        return
     shared_id = job.payload["shared_id"]
     try:
         peer = await read_peer(node, job.payload["issuer"])

@@ -17,7 +17,7 @@ from service.database import advance, reading, transaction
 from service.jobs.models import Job
 from service.jobs.worker import TryAgain
 from service.node import Node
-from service.problems import DestinationRefused, Problem, VerificationExpired
+from service.problems import DestinationRefused, DestinationUnreachable, Problem, VerificationExpired
 from service.protocol import replay
 from service.protocol.client import (
     Caller,
@@ -48,7 +48,11 @@ class AttestationRefused(Exception):
 
 
 async def complete(node: Node, job: Job) -> None:
-    """The attempt is active on both sides or over on both; raises TryAgain while neither is certain."""
+    """The attempt is active on both sides or over on both; raises TryAgain while neither is certain.
+
+    Until an activation may have been sent, silence ends the attempt when its time is over; from then on only a
+    definite answer does.
+    """
     attempt = await _read(node, job.subject)
     if attempt is None:
         return
@@ -65,7 +69,9 @@ async def complete(node: Node, job: Job) -> None:
         except PeerRefused as refusal:
             await _fail(node, attempt.id, _refused(peer, refusal.error, refusal.description))
         except PeerUnavailable as failure:
-            raise TryAgain(failure.reason) from failure
+            if attempt.state is not VerificationState.CODE_RECEIVED or node.clock.now() < attempt.expires_at:
+                raise TryAgain(failure.reason) from failure
+            await _fail(node, attempt.id, _unreachable(peer, failure.reason))
 
 
 async def _read(node: Node, attempt_id: str) -> VerificationSession | None:
@@ -167,9 +173,8 @@ async def _store_verified(
 
 async def _activate(node: Node, caller: Caller, peer: Peer, attempt: VerificationSession) -> None:
     """P9: the other side commits, and this side copies the outcome."""
-    token = await _access_token(node, caller, peer, attempt)
     try:
-        await activate(caller, peer, attempt.shared_id, token)
+        await _ask_to_activate(node, caller, peer, attempt)
     except PeerRefused as refusal:
         if not refusal.is_over:
             raise
@@ -179,11 +184,20 @@ async def _activate(node: Node, caller: Caller, peer: Peer, attempt: Verificatio
     await _store_active(node, attempt.id)
 
 
-async def _access_token(node: Node, caller: Caller, peer: Peer, attempt: VerificationSession) -> str:
+async def _ask_to_activate(node: Node, caller: Caller, peer: Peer, attempt: VerificationSession) -> None:
+    """Use the stored token while it lasts; one that the other side does not take (any more) is replaced once."""
     expires_at = attempt.access_token_expires_at
     if attempt.access_token_sealed and expires_at and expires_at - TOKEN_MARGIN > node.clock.now():
-        return unseal(node, attempt, "access_token_sealed")
-    return (await connection_token(caller, peer, attempt.shared_id)).access_token
+        stored = unseal(node, attempt, "access_token_sealed")
+        try:
+            await activate(caller, peer, attempt.shared_id, stored)
+        except PeerRefused as refusal:
+            if refusal.error != "invalid_token":
+                raise
+        else:
+            return
+    token = await connection_token(caller, peer, attempt.shared_id)
+    await activate(caller, peer, attempt.shared_id, token.access_token)
 
 
 async def _store_active(node: Node, attempt_id: str) -> None:
@@ -227,6 +241,13 @@ async def _fail(node: Node, attempt_id: str, problem: Problem) -> None:
 
 def _is_waiting(connection: Connection) -> bool:
     return connection.state is ConnectionState.PENDING
+
+
+def _unreachable(peer: Peer, reason: str) -> DestinationUnreachable:
+    upstream = {"reason": reason, "host": peer.issuer}
+    return DestinationUnreachable(
+        "The other side did not answer in time: {reason}.", reason=reason, upstream=upstream
+    )
 
 
 def _refused(peer: Peer, reason: str, detail: str) -> DestinationRefused:

@@ -1,7 +1,6 @@
 """Lists of connections: filtered, in an order that an index serves, page by page."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 

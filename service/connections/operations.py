@@ -1,7 +1,7 @@
 """What is done with a connection: drafted, answered step by step, changed, activated where it is local."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -11,17 +11,15 @@ from service.connections.attempts import current_attempt, end_badly, touch
 from service.connections.models import Connection
 from service.connections.names import default_name, free_name, store_name
 from service.connections.schemas import ConnectionPatch, DetailsIn
-from service.connections.setup import ModeRefused, Step, StepRefused, require_mode, require_step
+from service.connections.setup import Step, require_mode, require_step
 from service.connections.states import CloseReason, ConnectionEvent, ConnectionState
 from service.connections.view import set_up_of
 from service.database import advance, get_for_update
 from service.identifiers import new_id
-from service.instances.faults import literal, not_valid
+from service.instances.faults import not_valid
 from service.instances.models import Instance
 from service.node import Node
-from service.platforms.registry import Registry
-from service.problems import ConnectionClosed, NotFound, OptionNotAvailable, StaleRevision, UrlNotAllowed
-from service.verification_sessions.models import VerificationSession
+from service.problems import ConnectionClosed, NotFound, StaleRevision, UrlNotAllowed
 from service.verification_sessions.states import OPEN, VerificationEvent
 from service.words import DestinationType, Mode, Role, Scope
 

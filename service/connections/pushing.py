@@ -1,5 +1,7 @@
 """P3 to P4: the attempt is set off by its owner, and the other node gets the request before the browser comes."""
 
+from datetime import timedelta
+
 from service.access.models import SignInSession
 from service.connections import attempts
 from service.connections.attempts import end_badly
@@ -18,9 +20,8 @@ from service.protocol.client import PeerRefused, PeerUnavailable, authorization_
 from service.tokens import pkce_challenge
 from service.verification_sessions import operations as sessions
 from service.verification_sessions.models import VerificationSession
-from service.verification_sessions.states import BEFORE_CALLBACK, VerificationEvent, VerificationState
 from service.verification_sessions.operations import unseal
-from datetime import timedelta
+from service.verification_sessions.states import BEFORE_CALLBACK, VerificationEvent, VerificationState
 
 REQUEST_MARGIN = timedelta(seconds=30)
 

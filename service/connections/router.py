@@ -3,14 +3,14 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Header, Request, Response
+from fastapi import APIRouter, Body, Header, Request, Response
 from pydantic.json_schema import SkipJsonSchema
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service import problems
-from service.access.principals import Principal, requires
 from service.connections import operations
-from service.connections.answering import Desk, answer, create, look_up_destination, show
+from service.connections.answering import answer, create, look_up_destination, show
+from service.connections.desk import READS, WRITES, Desk, ReadDesk, WriteDesk
 from service.connections.etags import IfMatchDep, etag_of, is_unchanged
 from service.connections.listing import FiltersQuery, companions, list_connections
 from service.connections.models import Connection
@@ -28,16 +28,11 @@ from service.connections.verifying import begin_verification
 from service.connections.view import to_out, to_summary
 from service.database import SessionDep
 from service.instances.operations import get_instance
-from service.node import NodeDep
 from service.openapi import problem_responses
 from service.pagination import PageDep, PageOut, link_next
-from service.platforms.registry import PlatformsDep
 from service.verification_sessions.operations import to_out as session_to_out
 from service.verification_sessions.schemas import VerificationSessionOut
 
-WHO = (problems.Unauthenticated, problems.MissingScope)
-READS = (*WHO, problems.NotFound, problems.ValidationFailed, problems.Internal, problems.Unavailable)
-WRITES = (*READS, problems.MalformedJson, problems.PayloadTooLarge, problems.UnsupportedMediaType)
 ANSWERS = (*WRITES, problems.StepNotAllowed, problems.ConnectionClosed, problems.StaleRevision)
 PROBES = (
     problems.OptionNotAvailable,
@@ -48,28 +43,6 @@ PROBES = (
 )
 
 router = APIRouter(prefix="/v1/connections", tags=["Connections"])
-
-
-async def read_desk(
-    node: NodeDep,
-    platforms: PlatformsDep,
-    principal: Annotated[Principal, Depends(requires("connections:read"))],
-) -> Desk:
-    """Return who reads."""
-    return Desk(node, platforms, principal)
-
-
-async def write_desk(
-    node: NodeDep,
-    platforms: PlatformsDep,
-    principal: Annotated[Principal, Depends(requires("connections:write"))],
-) -> Desk:
-    """Return who writes."""
-    return Desk(node, platforms, principal)
-
-
-ReadDesk = Annotated[Desk, Depends(read_desk)]
-WriteDesk = Annotated[Desk, Depends(write_desk)]
 
 
 async def _answer(
@@ -101,7 +74,7 @@ async def post_connection(
     summary="List connections",
     responses=problem_responses(*READS, problems.InvalidPageToken),
 )
-async def get_connections(  # noqa: PLR0913 - each is one source of the framework's
+async def get_connections(
     desk: ReadDesk,
     session: SessionDep,
     filters: FiltersQuery,
@@ -154,7 +127,7 @@ async def get_connection(
         *WRITES, problems.ConnectionClosed, problems.StaleRevision, problems.NameTaken, problems.UrlNotAllowed
     ),
 )
-async def patch_connection(  # noqa: PLR0913 - each is one source of the framework's
+async def patch_connection(
     connection_id: str,
     changes: ConnectionPatch,
     desk: WriteDesk,
@@ -190,7 +163,7 @@ async def delete_connection(
     summary="Answer: where is the other side?",
     responses=problem_responses(*ANSWERS, *PROBES),
 )
-async def put_destination(  # noqa: PLR0913 - each is one source of the framework's
+async def put_destination(
     connection_id: str,
     wanted: Annotated[DestinationIn, Body()],
     desk: WriteDesk,
@@ -214,7 +187,7 @@ async def put_destination(  # noqa: PLR0913 - each is one source of the framewor
     summary="Answer: what is it called?",
     responses=problem_responses(*ANSWERS, problems.NameTaken),
 )
-async def put_details(  # noqa: PLR0913 - each is one source of the framework's
+async def put_details(
     connection_id: str,
     details: DetailsIn,
     desk: WriteDesk,
@@ -237,7 +210,7 @@ async def put_details(  # noqa: PLR0913 - each is one source of the framework's
     summary="Answer: how is it configured?",
     responses=problem_responses(*ANSWERS, problems.OptionNotAvailable),
 )
-async def put_mode(  # noqa: PLR0913 - each is one source of the framework's
+async def put_mode(
     connection_id: str,
     wanted: ModeIn,
     desk: WriteDesk,

@@ -3,8 +3,8 @@
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections import operations
-from service.connections.answering import Desk
 from service.connections.attempts import current_attempt, open_attempt
+from service.connections.desk import Desk
 from service.connections.destinations import as_problem
 from service.connections.refusals import with_way_out
 from service.connections.setup import Step, require_step

@@ -14,7 +14,6 @@ from service.connections.schemas import (
     StepOut,
 )
 from service.connections.setup import Access, SetUp, allowed_steps, current_step, steps
-from service.connections.states import ConnectionState
 from service.instances.models import Instance
 from service.node import Node
 from service.platforms.registry import Registry
@@ -73,20 +72,8 @@ def to_summary(
         allowed_steps=list(allowed_steps(setup)),
         mode=connection.mode,
         scope=connection.scope,
-        local=LocalSide(
-            short_name=connection.local_short_name,
-            platform=instance.platform,
-            url=instance.url,
-            state=connection.state,
-        ),
-        destination=DestinationSide(
-            short_name=connection.destination_short_name,
-            platform=connection.destination_platform,
-            url=connection.destination_url,
-            node_url=connection.destination_node_url,
-            state=connection.destination_state,
-            last_seen_at=connection.destination_seen_at,
-        ),
+        local=_local_side(connection, instance),
+        destination=_destination_side(connection),
         name=connection.name,
         description=connection.description,
         last_error=connection.last_error,
@@ -98,6 +85,26 @@ def to_summary(
         updated_at=connection.updated_at,
         expires_at=connection.expires_at,
         activated_at=connection.activated_at,
+    )
+
+
+def _local_side(connection: Connection, instance: Instance) -> LocalSide:
+    return LocalSide(
+        short_name=connection.local_short_name,
+        platform=instance.platform,
+        url=instance.url,
+        state=connection.state,
+    )
+
+
+def _destination_side(connection: Connection) -> DestinationSide:
+    return DestinationSide(
+        short_name=connection.destination_short_name,
+        platform=connection.destination_platform,
+        url=connection.destination_url,
+        node_url=connection.destination_node_url,
+        state=connection.destination_state,
+        last_seen_at=connection.destination_seen_at,
     )
 
 
@@ -114,9 +121,7 @@ def to_out(
         connection_id=connection.id,
         verification_session_id=connection.verification_session_id,
         start_url=start_url(node.settings, attempt.id) if attempt else None,
-        expires_at=connection.expires_at
-        if connection.state is ConnectionState.PENDING
-        else (attempt and attempt.expires_at),
+        expires_at=connection.expires_at or (attempt.expires_at if attempt else None),
         url=connection.destination_url,
         local_short_name=connection.local_short_name,
         destination_short_name=connection.destination_short_name,

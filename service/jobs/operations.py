@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import col, select
+from sqlalchemy import case
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from service.database import upsert
 from service.identifiers import new_id
 from service.jobs.models import Job
 
@@ -20,26 +22,24 @@ async def enqueue(
     now: datetime,
     payload: Mapping[str, Any] | None = None,
 ) -> None:
-    """One open job of this kind about this subject exists, due at the earlier of its time and `run_at`."""
+    """One open job of this kind about this subject exists, due at `run_at` at the latest.
+
+    Of two transactions that enqueue the same at once, the second finds the first one's job.
+    """
     session.info["work_enqueued"] = True
-    statement = (
-        select(Job)
-        .where(Job.kind == kind, Job.subject == subject, col(Job.done_at).is_(None))
-        .with_for_update()
-    )
-    job = (await session.exec(statement)).one_or_none()
-    if job is not None:
-        job.run_at = min(job.run_at, run_at)
-        job.payload = {**job.payload, **(payload or {})}
-        return
-    session.add(
-        Job(
-            id=new_id("job"),
-            kind=kind,
-            subject=subject,
-            payload=dict(payload or {}),
-            run_at=run_at,
-            created_at=now,
+    await session.flush()
+    values = {
+        "id": new_id("job"),
+        "kind": kind,
+        "subject": subject,
+        "payload": dict(payload or {}),
+        "created_at": now,
+    }
+    insert = upsert(session, Job).values(**values, run_at=run_at, attempts=0)
+    await session.exec(
+        insert.on_conflict_do_update(
+            index_elements=["kind", "subject"],
+            index_where=col(Job.done_at).is_(None),
+            set_={"run_at": case((col(Job.run_at) < run_at, col(Job.run_at)), else_=run_at)},
         )
     )
-    await session.flush()

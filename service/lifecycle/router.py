@@ -104,18 +104,18 @@ async def get_lifecycle() -> LifecycleOut:
 
 
 def _machine(machine: StateMachine[Any, Any]) -> MachineOut:
-    states = list(type(machine.initial))
+    states = machine.states()
     return MachineOut(
         name=machine.name,
         initial=machine.initial,
-        states=states,
+        states=[state.value for state in states],
         terminal=sorted(machine.terminal()),
         transitions=[
             TransitionOut(from_state=at, event=event, to_state=to)
             for (at, event), to in machine.table.items()
         ],
         mermaid=machine.mermaid(),
-        connection_state={state: SEEN_AS.get(state, state) for state in states},
+        connection_state={state.value: SEEN_AS.get(state, state) for state in states},
     )
 
 

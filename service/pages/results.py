@@ -18,6 +18,7 @@ def result_view(connection: Connection, attempt: VerificationSession) -> ResultV
     """Return the page for an attempt whose browser has come back, or that is over."""
     name = connection.name or "The connection"
     back = connection.return_url
+    sentences: tuple[str, ...]
     label = "Go on" if back else None
     if connection.state is ConnectionState.ACTIVE and connection.verification_session_id == attempt.id:
         sentences = (f"{name} is active on both sides.", COMES_NEXT[connection.mode or Mode.BASIC])

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -13,15 +12,14 @@ from service.access.sign_in import sign_out
 from service.connections import attempts
 from service.connections.models import Connection
 from service.connections.pushing import push_request
-from service.connections.states import ConnectionState
 from service.database import transaction
 from service.instances.models import Instance
 from service.instances.operations import get_instance, issuer_of
 from service.node import Node
 from service.pages.rendering import render
 from service.pages.results import result_view
-from service.pages.visitors import SEE_OTHER, Visitor, find_visitor, to_sign_in
 from service.pages.views import NotAdminView, StartView, View
+from service.pages.visitors import SEE_OTHER, Visitor, find_visitor, to_sign_in
 from service.platforms.registry import Registry
 from service.problems import (
     NotFound,

@@ -4,10 +4,10 @@ import hashlib
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from service.database import upsert
 from service.protocol.models import SeenToken
 from service.signatures import Purpose
 
@@ -21,9 +21,8 @@ async def consume(
     """
     material = f"{purpose}\x00{issuer}\x00{jti}"
     values = {"fingerprint": hashlib.sha256(material.encode()).hexdigest(), "expires_at": keep_until}
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(SeenToken).values(**values).on_conflict_do_nothing()
-    return (await session.exec(insert)).rowcount == 1
+    insert = upsert(session, SeenToken).values(**values).on_conflict_do_nothing()
+    return bool((await session.exec(insert)).rowcount == 1)
 
 
 async def forget_expired(session: AsyncSession, now: datetime) -> None:

@@ -31,7 +31,7 @@ def seal_context(attempt_id: str, column: str) -> str:
     return f"verification_session.{column}.{attempt_id}"
 
 
-def new_attempt(  # noqa: PLR0913 - an attempt has these parts
+def new_attempt(
     node: Node,
     instance: Instance,
     connection_id: str,
@@ -92,12 +92,12 @@ async def start(
 async def find_by_state(
     session: AsyncSession, node: Node, instance_id: str, state: str
 ) -> VerificationSession | None:
-    """Return the attempt of this instance that sent this `state`, locked; only its hash is stored to look it up."""
+    """Return the attempt of this instance that sent this `state`; only its hash is stored to look it up."""
     statement = select(VerificationSession).where(
         VerificationSession.instance_id == instance_id,
         VerificationSession.state_hash == node.hasher.hash(state),
     )
-    return (await session.exec(statement.with_for_update())).one_or_none()
+    return (await session.exec(statement)).one_or_none()
 
 
 def to_out(attempt: VerificationSession, settings: Settings) -> VerificationSessionOut:

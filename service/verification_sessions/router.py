@@ -10,8 +10,8 @@ from pydantic.json_schema import SkipJsonSchema
 
 from service import problems
 from service.connections import attempts
+from service.connections.desk import READS, ReadDesk, WriteDesk
 from service.connections.refusals import with_way_out
-from service.connections.router import READS, ReadDesk, WriteDesk
 from service.database import SessionDep
 from service.instances.operations import get_instance
 from service.node import NodeDep

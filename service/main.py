@@ -22,7 +22,7 @@ from service.clock import Clock
 from service.connections import ending, handshake, probing
 from service.connections import router as connections
 from service.connections import timers as connection_timers
-from service.database import open_database
+from service.database import open_database, transaction
 from service.discovery import router as discovery
 from service.egress import Egress
 from service.http_context import HttpContext
@@ -134,7 +134,10 @@ async def open_node(settings: Settings, clock: Clock, egress: Egress | None = No
     sealer = Sealer(parse_keys(settings.sealing_keys.get_secret_value()))
     way_out = egress or Egress(egress_policy(settings))
     try:
-        yield Node(settings, database, clock, way_out, sealer, await load_hasher(database, sealer))
+        node = Node(settings, database, clock, way_out, sealer, await load_hasher(database, sealer))
+        async with transaction(database) as session:
+            await timers.schedule_sweep(session, clock.now())
+        yield node
     finally:
         await way_out.aclose()
         await database.engine.dispose()

@@ -1,8 +1,10 @@
 """What ends by itself on the responder's side: attempts that nobody carried on, and old records."""
 
+import contextlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, delete
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -15,7 +17,7 @@ from service.connections.states import CloseReason
 from service.database import advance, get_for_update, transaction
 from service.jobs.models import Job
 from service.jobs.operations import enqueue
-from service.jobs.worker import Handler
+from service.jobs.worker import KEEP_DONE, Handler
 from service.node import Node
 from service.problems import NotFound
 from service.protocol import replay
@@ -36,8 +38,10 @@ async def watch(session: AsyncSession, request: AuthorizationRequest, now: datet
 
 
 async def schedule_sweep(session: AsyncSession, now: datetime) -> None:
-    """Old records are swept from now on; call it when the node starts."""
-    await enqueue(session, SWEEP_JOB, "all", run_at=now, now=now)
+    """Old records are swept from now on; call it when the node starts. A replica may have been faster."""
+    with contextlib.suppress(IntegrityError):
+        async with session.begin_nested():
+            await enqueue(session, SWEEP_JOB, "all", run_at=now, now=now)
 
 
 async def expire_attempt(node: Node, job: Job) -> timedelta | None:
@@ -60,7 +64,7 @@ async def expire_attempt(node: Node, job: Job) -> timedelta | None:
 
 
 async def sweep(node: Node, _job: Job) -> timedelta:
-    """What expired long ago is gone: ended requests without a connection, used JWT ids, cached documents."""
+    """What is of no use any more is gone: ended requests, used JWT ids, cached documents, done jobs."""
     now = node.clock.now()
     async with transaction(node.database) as session:
         await session.exec(
@@ -71,6 +75,7 @@ async def sweep(node: Node, _job: Job) -> timedelta:
             )
         )
         await session.exec(delete(CachedDocument).where(col(CachedDocument.fetched_at) < now - CACHED_FOR))
+        await session.exec(delete(Job).where(col(Job.done_at) < now - KEEP_DONE))
         await replay.forget_expired(session, now)
     return SWEEP_EVERY
 

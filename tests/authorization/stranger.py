@@ -1,6 +1,6 @@
 """A client that is no node of ours: it signs by hand what the standards say, and whatever else a test wants."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import uuid4
@@ -17,6 +17,7 @@ from tests.forged_tokens import write
 from tests.nodes import Network, Person, RunningNode
 
 Json = dict[str, Any]
+Headers = Mapping[str, str] | Sequence[tuple[str, str]]
 VERIFIER = "v" * 43
 
 
@@ -120,9 +121,7 @@ class Stranger:
         }
         return _without_none(right, changes)
 
-    async def push(
-        self, *, headers: Mapping[str, str] | None = None, **changes: str | None
-    ) -> httpx.Response:
+    async def push(self, *, headers: Headers | None = None, **changes: str | None) -> httpx.Response:
         return await self.post("/oauth/par", self.push_form(**changes), headers=headers)
 
     async def request_uri(self, **changes: str | None) -> str:
@@ -187,18 +186,20 @@ class Stranger:
         proof = self.proof(method, self.asked.issuer + path, token, **claims)
         return await self.raw(method, path, {"Authorization": f"DPoP {token}", "DPoP": proof})
 
-    async def raw(self, method: str, path: str, headers: Mapping[str, str]) -> httpx.Response:
+    async def raw(self, method: str, path: str, headers: Headers) -> httpx.Response:
         return await _client(self.asked).request(method, self.asked.issuer + path, headers=headers)
 
     async def activate(self, token: str) -> httpx.Response:
         return await self.call("PUT", token, "/activation")
 
     async def post(
-        self, path: str, form: Mapping[str, str] | str, *, headers: Mapping[str, str] | None = None
+        self, path: str, form: Mapping[str, str] | str, *, headers: Headers | None = None
     ) -> httpx.Response:
         content = form if isinstance(form, str) else urlencode(form)
-        sent = {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
-        return await _client(self.asked).post(self.asked.issuer + path, content=content, headers=sent)
+        sent = httpx.Headers({"Content-Type": "application/x-www-form-urlencoded"})
+        given = httpx.Headers(headers or {})
+        pairs = [*given.multi_items(), *((name, sent[name]) for name in sent if name not in given)]
+        return await _client(self.asked).post(self.asked.issuer + path, content=content, headers=pairs)
 
 
 def _client(asked: RunningNode) -> httpx.AsyncClient:

@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     )
     sandbox: bool = Field(default=False, description="Offer the built-in demonstration platform.")
     worker: bool = Field(default=True, description="Run the job worker inside `parley serve`.")
+    job_lease_seconds: int = Field(
+        default=15, ge=1, le=600, description="How long the jobs of a worker that died wait for another one."
+    )
     egress_allow_cidrs: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
     egress_ports: Annotated[frozenset[int], NoDecode] = frozenset({443, 8443})
     known_nodes: Annotated[tuple[tuple[str, str], ...], NoDecode] = Field(

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import or_, update
-from sqlmodel import col, select
+from sqlalchemy import update
+from sqlmodel import col
 
 from service.database import transaction
 from service.identifiers import new_id
+from service.jobs.leases import claim, held, release_leftovers
 from service.jobs.models import Job
 from service.node import Node
 
-LEASE = timedelta(seconds=60)
 POLL_SECONDS = 1.0
 BATCH = 20
 FIRST_BACKOFF_SECONDS = 1.0
@@ -48,9 +48,13 @@ class Worker:
 async def run_for_ever(worker: Worker) -> None:
     """Work until cancelled; wake at once when a request of this process has stored a job."""
     enqueued = worker.node.database.work_enqueued
+    has_leftovers = worker.node.database.is_sqlite
     while True:
         enqueued.clear()
         try:
+            if has_leftovers:
+                await release_leftovers(worker.node)
+                has_leftovers = False
             done = await run_due(worker)
         except Exception:
             log.exception("worker_round_failed")
@@ -62,33 +66,12 @@ async def run_for_ever(worker: Worker) -> None:
 
 async def run_due(worker: Worker) -> int:
     """Do the jobs that are due, one batch of them; return how many were taken."""
-    jobs = await _claim(worker.node)
-    await asyncio.gather(*(_run(worker, job) for job in jobs))
-    return len(jobs)
-
-
-async def _claim(node: Node) -> list[Job]:
-    """Take due jobs under a fresh lease, so that no other worker takes them until it ends."""
-    now = node.clock.now()
     lease = new_id("lse")
-    free = or_(col(Job.lease_until).is_(None), col(Job.lease_until) < now)
-    due = (
-        select(Job.id)
-        .where(col(Job.done_at).is_(None), col(Job.run_at) <= now, free)
-        .order_by(col(Job.run_at))
-        .limit(BATCH)
-    )
-    async with transaction(node.database) as session:
-        ids = (await session.exec(due.with_for_update(skip_locked=True))).all()
-        if not ids:
-            return []
-        taken = (
-            update(Job)
-            .where(col(Job.id).in_(ids))
-            .values(lease_token=lease, lease_until=now + LEASE, attempts=Job.attempts + 1)
-        )
-        await session.exec(taken.execution_options(synchronize_session=False))
-        return list((await session.exec(select(Job).where(Job.lease_token == lease))).all())
+    jobs = await claim(worker.node, lease, BATCH)
+    if jobs:
+        async with held(worker.node, lease):
+            await asyncio.gather(*(_run(worker, job) for job in jobs))
+    return len(jobs)
 
 
 async def _run(worker: Worker, job: Job) -> None:

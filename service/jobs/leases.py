@@ -1,0 +1,89 @@
+"""A lease keeps two workers off the same job, and frees the jobs of a worker that died."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import ColumnElement, or_, update
+from sqlmodel import col, select
+
+from service.database import transaction
+from service.jobs.models import Job
+from service.node import Node
+
+RENEWALS_PER_LEASE = 3
+log = structlog.get_logger(__name__)
+
+
+async def release_leftovers(node: Node) -> None:
+    """No job waits for a worker that died. For SQLite only: there one process owns the file, so all others are dead."""
+    await _change(node, col(Job.lease_token).is_not(None), lease_token=None, lease_until=None)
+
+
+async def claim(node: Node, lease: str, most: int) -> list[Job]:
+    """Take at most so many due jobs under this lease, so that no other worker takes them until it ends."""
+    now = node.clock.now()
+    free = or_(col(Job.lease_until).is_(None), col(Job.lease_until) < now)
+    due = (
+        select(Job.id)
+        .where(col(Job.done_at).is_(None), col(Job.run_at) <= now, free)
+        .order_by(col(Job.run_at))
+        .limit(most)
+    )
+    async with transaction(node.database) as session:
+        ids = (await session.exec(due.with_for_update(skip_locked=True))).all()
+        if not ids:
+            return []
+        taken = (
+            update(Job)
+            .where(col(Job.id).in_(ids))
+            .values(lease_token=lease, lease_until=now + _length(node), attempts=Job.attempts + 1)
+        )
+        await session.exec(taken.execution_options(synchronize_session=False))
+        return list((await session.exec(select(Job).where(Job.lease_token == lease))).all())
+
+
+@asynccontextmanager
+async def held(node: Node, lease: str) -> AsyncIterator[None]:
+    """The lease is renewed while its worker lives, so it can be short: a dead worker's jobs are free soon."""
+    is_over = asyncio.Event()
+    renewing = asyncio.create_task(_renew_until(is_over, node, lease))
+    try:
+        yield
+    except asyncio.CancelledError:
+        # The node stops: whoever works next need not wait for the lease to end.
+        await _change(node, col(Job.lease_token) == lease, lease_token=None, lease_until=None)
+        raise
+    finally:
+        is_over.set()
+        await renewing
+
+
+async def _renew_until(is_over: asyncio.Event, node: Node, lease: str) -> None:
+    pause = _length(node).total_seconds() / RENEWALS_PER_LEASE
+    while not is_over.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(is_over.wait(), pause)
+            return
+        try:
+            await renew(node, lease)
+        except Exception:
+            log.exception("lease_not_renewed")
+
+
+async def renew(node: Node, lease: str) -> None:
+    """The jobs under this lease are this worker's for another whole length of it."""
+    await _change(node, col(Job.lease_token) == lease, lease_until=node.clock.now() + _length(node))
+
+
+async def _change(node: Node, jobs: ColumnElement[bool], **changes: datetime | None) -> None:
+    statement = update(Job).where(jobs).values(**changes)
+    async with transaction(node.database) as session:
+        await session.exec(statement.execution_options(synchronize_session=False))
+
+
+def _length(node: Node) -> timedelta:
+    return timedelta(seconds=node.settings.job_lease_seconds)

@@ -1,12 +1,13 @@
 """What every test may ask for; how it is made stands in files of their own."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from tests import databases
+from tests.pairs import Pair, two_nodes
 
 # A failure has to be the same on every machine and in every run.
 settings.register_profile("parley", deadline=None, derandomize=True, print_blob=True)
@@ -57,3 +58,18 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """The test runs twice: on SQLite and on PostgreSQL."""
     fixture = "sqlite_url" if request.param == "sqlite" else "postgres_database_url"
     return str(request.getfixturevalue(fixture))
+
+
+@pytest.fixture
+async def pair(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Pair]:
+    """Two whole nodes on SQLite that reach each other."""
+    paths = [databases.sqlite_copy(sqlite_template, tmp_path / f"{name}.db") for name in ("a", "b")]
+    async with two_nodes(*paths) as both:
+        yield both
+
+
+@pytest.fixture
+async def each_pair(database_url: str, sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Pair]:
+    """As `pair`, twice: the asking node on SQLite and on PostgreSQL."""
+    async with two_nodes(database_url, databases.sqlite_copy(sqlite_template, tmp_path / "b.db")) as both:
+        yield both

@@ -25,11 +25,16 @@ Json = dict[str, object]
 
 
 class Network(httpx.AsyncBaseTransport):
-    """Every host that exists; `down` ones refuse. What went over the wire can be looked at afterwards."""
+    """Every host that exists; `down` ones refuse. What went over the wire can be looked at afterwards.
+
+    A request to a path that contains one of `lose_requests` never arrives; of `lose_answers`, each loses one answer.
+    """
 
     def __init__(self) -> None:
         self.hosts: dict[str, httpx.AsyncBaseTransport] = {}
         self.down: set[str] = set()
+        self.lose_requests: list[str] = []
+        self.lose_answers: list[str] = []
         self.seen: list[httpx.Request] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -37,7 +42,14 @@ class Network(httpx.AsyncBaseTransport):
         host = request.url.host
         if host not in self.hosts or host in self.down:
             raise httpx.ConnectError("nobody there", request=request)
-        return await self.hosts[host].handle_async_request(request)
+        if any(part in request.url.path for part in self.lose_requests):
+            raise httpx.ReadTimeout("the request was lost", request=request)
+        answer = await self.hosts[host].handle_async_request(request)
+        for part in self.lose_answers:
+            if part in request.url.path:
+                self.lose_answers.remove(part)
+                raise httpx.ReadTimeout("the answer was lost", request=request)
+        return answer
 
     async def aclose(self) -> None:
         """Both nodes share the network, and each closes its own way out."""

@@ -34,6 +34,7 @@ from service.signatures import InvalidSignature, Purpose, VerifiedToken, verify
 from service.verification_sessions.models import VerificationSession
 from service.verification_sessions.operations import seal_context, unseal
 from service.verification_sessions.states import VerificationEvent, VerificationState
+from service.words import Scope
 
 TOKEN_MARGIN = timedelta(seconds=30)
 log = structlog.get_logger(__name__)
@@ -166,7 +167,7 @@ async def _store_verified(
             admin_name=token.claims["role"],
             admin_checked_at=datetime.fromtimestamp(token.claims["admin_checked_at"], UTC),
         )
-        connection.scope = sorted(token.claims["scope"].split())
+        connection.scope = [word.value for word in Scope if word in token.claims["scope"].split()]
         attempts.touch(connection, now)
     return attempt
 

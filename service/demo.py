@@ -145,7 +145,7 @@ class StartingNode:
             "sandbox",
         )
         made = subprocess.run(  # noqa: S603 - our own command line
-            _parley(*command),
+            parley_command(*command),
             env=self.environment,
             capture_output=True,
             text=True,
@@ -166,10 +166,24 @@ class StartingNode:
 @contextmanager
 def _starting(folder: Path, name: str) -> Iterator[StartingNode]:
     """Give a node as a child process with its own SQLite file; it is stopped at the end."""
-    port, data = _free_port(), folder / name
+    port, data = free_port(), folder / name
     data.mkdir()
     url, log = f"http://127.0.0.1:{port}", data / "node.log"
-    environment = {
+    environment = node_environment(url, data)
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603 - our own command line
+            parley_command("serve", "--port", str(port)), env=environment, stdout=output, stderr=output
+        )
+    try:
+        yield StartingNode(name, url, environment, process, log)
+    finally:
+        stop_process(process)
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def node_environment(url: str, data: Path) -> dict[str, str]:
+    """Return what a node on loopback needs, and nothing that the caller's own node was given."""
+    return {
         **{key: value for key, value in os.environ.items() if not key.startswith("PARLEY_")},
         "PARLEY_ENV": "development",
         "PARLEY_PUBLIC_URL": url,
@@ -177,27 +191,25 @@ def _starting(folder: Path, name: str) -> Iterator[StartingNode]:
         "PARLEY_SEALING_KEYS": new_key(),
         "PARLEY_SANDBOX": "true",
     }
-    with log.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603 - our own command line
-            _parley("serve", "--port", str(port)), env=environment, stdout=output, stderr=output
-        )
+
+
+def stop_process(process: subprocess.Popen[bytes]) -> None:
+    """The process has ended, by itself or by force."""
+    process.terminate()
     try:
-        yield StartingNode(name, url, environment, process, log)
-    finally:
-        process.terminate()
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        shutil.rmtree(data, ignore_errors=True)
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
-def _parley(*arguments: str) -> list[str]:
+def parley_command(*arguments: str) -> list[str]:
+    """Return how this very installation is run on the command line."""
     return [sys.executable, "-m", "service.cli", *arguments]
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

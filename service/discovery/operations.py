@@ -54,13 +54,13 @@ async def _find(
     known_nodes: Mapping[str, str],
 ) -> Finding:
     async with reading(node.database) as session:
-        neighbours = await _public_neighbours(session, instance, address)
+        public = await _public_instances(session, address)
         own_keys = await public_keys(session, instance.id)
-    if _is_own(node.settings, instance, address, neighbours):
+    if _is_own(node.settings, instance, address, public):
         return OwnInstance()
     own_issuer = issuer_of(node.settings, instance.slug)
     listed = [
-        *(issuer_of(node.settings, neighbour.slug) for neighbour in neighbours),
+        *(issuer_of(node.settings, known.slug) for known in public),
         *_lookup(address, known_nodes.items()),
         *_lookup(address, node.settings.known_nodes),
     ]
@@ -76,28 +76,24 @@ async def _find(
     )
 
 
-def _is_own(settings: Settings, instance: Instance, address: WebAddress, neighbours: list[Instance]) -> bool:
+def _is_own(settings: Settings, instance: Instance, address: WebAddress, public: list[Instance]) -> bool:
     """True for the instance's node URL and its tracker, deep links included, unless a neighbour is nearer."""
     if is_below(address, normalise(issuer_of(settings, instance.slug))):
         return True
     if is_below(address, normalise(f"{settings.public_url}/i")):
         return False
     return is_below(address, normalise(instance.url)) and not any(
-        len(neighbour.url) > len(instance.url) for neighbour in neighbours
+        len(other.url) > len(instance.url) for other in public
     )
 
 
-async def _public_neighbours(
-    session: AsyncSession, instance: Instance, address: WebAddress
-) -> list[Instance]:
-    """Return this node's other instances at the address or above it, the nearest first.
+async def _public_instances(session: AsyncSession, address: WebAddress) -> list[Instance]:
+    """Return this node's instances at the address or above it, the nearest first.
 
     Private ones do not exist for a prober: whoever may ask about any URL could otherwise list them.
     """
     urls = [base.url for base in prefixes(address)[:DEEPEST]]
-    statement = select(Instance).where(
-        col(Instance.url).in_(urls), Instance.network == Network.PUBLIC, Instance.id != instance.id
-    )
+    statement = select(Instance).where(col(Instance.url).in_(urls), Instance.network == Network.PUBLIC)
     return sorted((await session.exec(statement)).all(), key=lambda found: (-len(found.url), found.slug))
 
 

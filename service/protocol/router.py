@@ -18,7 +18,7 @@ from service.node import NodeDep
 from service.openapi import problem_responses
 from service.pages.rendering import html_response
 from service.platforms.interface import PlatformDescription
-from service.platforms.registry import SANDBOX, PlatformsDep
+from service.platforms.registry import PlatformsDep
 from service.problem_handlers import prefers_html
 from service.protocol import metadata
 from service.protocol.messages import (
@@ -105,7 +105,7 @@ async def read_sandbox_resource(request: Request, node: NodeDep, published: Publ
     """The sandbox's own address points to its node (RFC 9728), as a tracker's domain may do."""
     instance = published.instance
     resource = f"{node.settings.public_url}/sandbox/{instance.slug}"
-    if instance.platform != SANDBOX or instance.url != resource:
+    if instance.url != resource:
         raise problems.NotFound("There is no sandbox instance {slug}.", slug=instance.slug)
     return _document(request, metadata.protected_resource(node.settings, instance, resource))
 

@@ -24,6 +24,7 @@ class FakeWeb:
 
     pages: dict[str, httpx.Response | Exception] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    requests: list[httpx.Request] = field(default_factory=list)
     hosts_down: dict[str, Exception] = field(default_factory=dict)
 
     def put(self, url: str, document: object, **headers: str) -> None:
@@ -34,6 +35,7 @@ class FakeWeb:
     async def answer(self, request: httpx.Request) -> httpx.Response:
         url = str(request.url).removesuffix("/") if request.url.path == "/" else str(request.url)
         self.asked.append(url)
+        self.requests.append(request)
         if down := self.hosts_down.get(request.url.host):
             raise down
         page = self.pages.get(url) or httpx.Response(404, text="not here")

@@ -46,6 +46,14 @@ async def test_a_good_node_is_read_in_two_calls() -> None:
     assert web.asked == [metadata_url(NODE), f"{NODE}/oauth/jwks"]
 
 
+async def test_what_caches_keep_is_not_asked_for() -> None:
+    """An old key set, or an old Date header, would be taken for the present one."""
+    web = FakeWeb()
+    put_node(web)
+    await read(web)
+    assert [request.headers["cache-control"] for request in web.requests] == ["no-cache", "no-cache"]
+
+
 async def test_a_node_at_the_root_of_a_host_is_read_too() -> None:
     web = FakeWeb()
     put_node(web, "https://parley.acme.example")

@@ -111,7 +111,8 @@ async def test_a_document_about_another_resource_says_nothing(asker: Asker, web:
 
 async def test_a_redirect_of_the_document_is_not_followed(asker: Asker, web: FakeWeb) -> None:
     put_node(web)
-    web.pages[resource_url(TRACKER)] = httpx.Response(302, headers={"location": "https://evil.example/"})
+    document = {"resource": TRACKER, "authorization_servers": [NODE]}
+    web.pages[resource_url(TRACKER)] = httpx.Response(302, json=document, headers={"location": f"{NODE}/x"})
     assert (await asker.ask(TRACKER)).outcome is Outcome.NOTHING_THERE
 
 
@@ -153,6 +154,29 @@ async def test_a_neighbour_below_the_own_tracker_is_the_neighbour(asker: Asker, 
     put_node(web, f"{PUBLIC_URL}/i/delta", parley_instance=facts(url=f"{OWN_TRACKER}/delta"))
     assert (await asker.ask(f"{OWN_TRACKER}/delta/issues")).issuer == f"{PUBLIC_URL}/i/delta"
     assert (await asker.ask(f"{OWN_TRACKER}/issues")).outcome is Outcome.OWN_INSTANCE
+
+
+async def test_a_silent_neighbour_is_not_replaced_by_the_asking_instance(asker: Asker, web: FakeWeb) -> None:
+    await asker.add("delta", f"{OWN_TRACKER}/delta")
+    found = await asker.ask(f"{OWN_TRACKER}/delta")
+    assert (found.outcome, found.issuer) == (Outcome.NOTHING_THERE, f"{PUBLIC_URL}/i/delta")
+    assert not any("/i/beta" in url for url in web.asked)
+
+
+async def test_a_tracker_on_the_nodes_own_host_leaves_other_node_urls_alone(
+    sqlite_url: str, web: FakeWeb
+) -> None:
+    put_node(web, f"{PUBLIC_URL}/i/gamma")
+    async with asking_node(sqlite_url, web.egress(), url=PUBLIC_URL) as asker:
+        assert (await asker.ask(f"{PUBLIC_URL}/i/gamma")).outcome is Outcome.NODE_FOUND
+        assert (await asker.ask(f"{PUBLIC_URL}/issues/1")).outcome is Outcome.OWN_INSTANCE
+
+
+async def test_the_nearest_of_several_partners_is_meant(asker: Asker, web: FakeWeb) -> None:
+    put_node(web)
+    at_root, below = {TRACKER: f"{NODE}-root"}, {f"{TRACKER}/browse": NODE}
+    assert (await asker.ask(DEEP_LINK, {**at_root, **below})).issuer == NODE
+    assert (await asker.ask(DEEP_LINK, {**below, **at_root})).issuer == NODE
 
 
 async def test_past_partners_are_remembered(asker: Asker, web: FakeWeb) -> None:

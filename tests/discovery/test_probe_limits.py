@@ -142,6 +142,15 @@ async def test_a_host_may_name_many_nodes_but_few_are_asked(sqlite_url: str) -> 
     assert len([url for url in web.asked if ".example" in url]) == search.MAX_NAMED_ISSUERS
 
 
+async def test_of_many_instances_at_one_tracker_few_are_asked(sqlite_url: str) -> None:
+    web = FakeWeb()
+    async with asking_node(sqlite_url, web.egress()) as asker:
+        for number in range(5):
+            await asker.add(f"n{number}", TRACKER)
+        await asker.ask(TRACKER)
+    assert len([url for url in web.asked if "/i/n" in url]) == search.MAX_LISTED
+
+
 class SlowWeb(FakeWeb):
     """Each page named here is answered never."""
 

@@ -101,7 +101,7 @@ class Stranger:
         usual = {"alg": "ES256", "typ": "dpop+jwt", "jwk": public}
         return write(_without_none(usual, header or {}), _without_none(right, claims), self.private)
 
-    def push_form(self, **changes: str | None) -> dict[str, str]:
+    def push_form(self, **changes: Any) -> dict[str, str]:
         right: dict[str, Any] = {
             "response_type": "code",
             "client_id": self.client_id,
@@ -121,10 +121,10 @@ class Stranger:
         }
         return _without_none(right, changes)
 
-    async def push(self, *, headers: Headers | None = None, **changes: str | None) -> httpx.Response:
+    async def push(self, *, headers: Headers | None = None, **changes: Any) -> httpx.Response:
         return await self.post("/oauth/par", self.push_form(**changes), headers=headers)
 
-    async def request_uri(self, **changes: str | None) -> str:
+    async def request_uri(self, **changes: Any) -> str:
         answer = await self.push(**changes)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["request_uri"])
@@ -133,20 +133,20 @@ class Stranger:
         query = {"client_id": self.client_id, "request_uri": request_uri, **more}
         return f"{self.asked.issuer}/oauth/authorize?{urlencode(query)}"
 
-    async def visit(self, login: str = "alice", **changes: str | None) -> Person:
+    async def visit(self, login: str = "alice", **changes: Any) -> Person:
         """Return a person in front of the decision page, signed in for it."""
         person = Person(self.network)
         await person.open(self.authorize_url(await self.request_uri(**changes)))
         await person.sign_in(login)
         return person
 
-    async def code(self, **changes: str | None) -> str:
+    async def code(self, **changes: Any) -> str:
         """Return the code of a request that an admin accepted."""
         person = await self.visit(**changes)
         await person.submit(button="accept")
         return query_of(person.url)["code"]
 
-    def token_form(self, **changes: str | None) -> dict[str, str]:
+    def token_form(self, **changes: Any) -> dict[str, str]:
         right: dict[str, Any] = {
             "grant_type": "authorization_code",
             "redirect_uri": self.redirect_uri,
@@ -157,20 +157,18 @@ class Stranger:
         }
         return _without_none(right, changes)
 
-    async def redeem(
-        self, code: str | None, *, proof: str | None = None, **changes: str | None
-    ) -> httpx.Response:
+    async def redeem(self, code: str | None, *, proof: str | None = None, **changes: Any) -> httpx.Response:
         headers = {"DPoP": proof or self.proof("POST", f"{self.asked.issuer}/oauth/token")}
         return await self.post("/oauth/token", self.token_form(code=code, **changes), headers=headers)
 
-    async def redeemed(self, **changes: str | None) -> Json:
+    async def redeemed(self, **changes: Any) -> Json:
         """Return what the token endpoint answers for a fresh code."""
         answer = await self.redeem(await self.code(**changes))
         assert answer.status_code == 200, answer.text
         found: Json = answer.json()
         return found
 
-    async def connection_token(self, **changes: str | None) -> httpx.Response:
+    async def connection_token(self, **changes: Any) -> httpx.Response:
         changes = {"shared_id": self.shared_id, **changes}
         usual = {"grant_type": "client_credentials", "redirect_uri": None, "code_verifier": None}
         return await self.redeem(None, **{**usual, **changes})
@@ -204,6 +202,18 @@ class Stranger:
 
 def _client(asked: RunningNode) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(asked.app, raise_app_exceptions=False))
+
+
+async def listed(asked: RunningNode) -> list[Json]:
+    """Return the connections that the asked node shows."""
+    items: list[Json] = (await asked.api.get("/v1/connections")).json()["items"]
+    return items
+
+
+async def only_connection(stranger: Stranger) -> Json:
+    """Return the one connection that the asked node shows."""
+    (found,) = await listed(stranger.asked)
+    return found
 
 
 def query_of(url: str) -> dict[str, str]:

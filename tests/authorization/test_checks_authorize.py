@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from service.access.models import SignInSession
+from service.access.models import SessionKind, SignInSession
 from service.authorization.decisions import is_fresh
 from tests.authorization.stranger import Stranger
 from tests.nodes import Person
@@ -118,9 +118,25 @@ async def test_always_ask_no_remembered_consent(stranger: Stranger) -> None:
     assert [button.value for button in person.forms()[0].buttons] == ["deny", "accept"]
 
 
+def session_for(request_id: str) -> SignInSession:
+    return SignInSession(
+        id="ses_1",
+        instance_id="ins_1",
+        secret_hash="",
+        kind=SessionKind.COOKIE,
+        account_id="1",
+        login="alice",
+        display_name="Alice",
+        is_admin=True,
+        for_request=request_id,
+        signed_in_at=NOW,
+        expires_at=NOW + timedelta(minutes=30),
+    )
+
+
 def test_a_sign_in_counts_for_five_minutes() -> None:
     """The live admin check is at most that old when the decision is made."""
-    sign_in = SignInSession.model_construct(for_request="aut_1", signed_in_at=NOW)
+    sign_in = session_for("aut_1")
     assert is_fresh(sign_in, "aut_1", NOW + timedelta(seconds=300))
     assert not is_fresh(sign_in, "aut_1", NOW + timedelta(seconds=301))
     assert not is_fresh(sign_in, "aut_2", NOW)

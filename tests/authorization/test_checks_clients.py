@@ -147,7 +147,7 @@ async def test_client_id_must_be_an_https_url(stranger: Stranger, client_id: str
 
 
 async def test_an_own_instance_is_no_client_of_itself(stranger: Stranger) -> None:
-    """iss is not the own issuer (reflection)."""
+    """`iss` is not the own issuer (reflection)."""
     own = f"{stranger.asked.issuer}/oauth/client.json"
     redirect = f"{stranger.asked.issuer}/oauth/callback"
     assertion = stranger.assertion(iss=own, sub=own)

@@ -9,7 +9,7 @@ from service import signatures
 from service.authorization.models import AuthorizationRequest
 from service.database import reading
 from service.signatures import Purpose, thumbprint
-from tests.authorization.stranger import VERIFIER, Stranger, error_of
+from tests.authorization.stranger import VERIFIER, Json, Stranger, error_of, only_connection
 
 pytestmark = pytest.mark.anyio
 
@@ -26,7 +26,7 @@ async def test_a_code_becomes_a_dpop_bound_token_for_one_connection(stranger: St
     assert claims["exp"] - claims["iat"] == 300
 
 
-async def read(stranger: Stranger, token: str, purpose: Purpose) -> dict[str, object]:
+async def read(stranger: Stranger, token: str, purpose: Purpose) -> Json:
     """Return the claims, verified with the keys that the issuer publishes."""
     issuer = stranger.asked.issuer
     keys = (await stranger.asked.api.get(f"{issuer}/oauth/jwks")).json()["keys"]
@@ -36,7 +36,7 @@ async def read(stranger: Stranger, token: str, purpose: Purpose) -> dict[str, ob
 
 
 async def test_the_attestation_says_everything(stranger: Stranger) -> None:
-    """iss aud sub(opaque, pairwise) role auth_time admin_checked_at nonce shared_id instance scope cnf.jkt exp."""
+    """Each of its required claims, with the admin's own sign-in as the check."""
     signed_in_at = int(stranger.asked.clock.now().timestamp())
     person = await stranger.visit()
     stranger.asked.clock.advance(30)
@@ -165,8 +165,8 @@ async def test_the_keys_of_the_pushed_request_count(stranger: Stranger) -> None:
 
 async def test_a_connection_closed_here_meanwhile_is_not_redeemed(stranger: Stranger) -> None:
     code = await stranger.code()
-    (listed,) = (await stranger.asked.read("/v1/connections"))["items"]  # type: ignore[misc]
-    closed = await stranger.asked.api.delete(f"/v1/connections/{listed['id']}")
+    shown = await only_connection(stranger)
+    closed = await stranger.asked.api.delete(f"/v1/connections/{shown['id']}")
     assert closed.status_code in {200, 204}, closed.text
     assert error_of(await stranger.redeem(code)) == (400, "invalid_grant")
 

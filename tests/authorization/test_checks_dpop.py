@@ -9,8 +9,10 @@ from service.jobs.models import Job
 from service.signatures import access_token_hash
 from tests.authorization.stranger import Stranger, error_of
 from tests.forged_tokens import PUBLIC_MEMBERS
+from tests.small_node import NOW
 
 pytestmark = pytest.mark.anyio
+A_JOB = Job(id="job", kind="sweep", subject="all", payload={}, run_at=NOW, created_at=NOW)
 OTHER = "https://b.test/i/b-tracker/oauth/par"
 
 WRONG: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -143,5 +145,5 @@ async def test_a_proof_is_remembered_for_as_long_as_it_is_valid(stranger: Strang
     headers = {"Authorization": f"DPoP {token}", "DPoP": proof}
     assert (await stranger.raw("GET", path, headers)).status_code == 200
     stranger.asked.clock.advance(119)
-    await sweep(stranger.asked.node, Job.model_construct())
+    await sweep(stranger.asked.node, A_JOB)
     assert error_of(await stranger.raw("GET", path, headers)) == (401, "invalid_dpop_proof")

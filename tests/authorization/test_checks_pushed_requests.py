@@ -8,7 +8,7 @@ from sqlmodel import select
 from service.authorization.models import AuthorizationRequest
 from service.database import reading
 from service.tokens import comparison_code, pkce_challenge
-from tests.authorization.stranger import VERIFIER, Stranger, error_of, query_of
+from tests.authorization.stranger import VERIFIER, Json, Stranger, error_of, listed, only_connection, query_of
 from tests.nodes import Person
 
 pytestmark = pytest.mark.anyio
@@ -37,7 +37,8 @@ pytestmark = pytest.mark.anyio
     ],
 )
 async def test_form_well_formed(stranger: Stranger, name: str, value: str | None) -> None:
-    assert error_of(await stranger.push(**{name: value})) == (400, "invalid_request")
+    changes: Json = {name: value}
+    assert error_of(await stranger.push(**changes)) == (400, "invalid_request")
     assert stranger.fetched == []
 
 
@@ -155,19 +156,18 @@ async def test_the_same_shared_id_of_another_client_is_another_attempt(stranger:
     other.shared_id = stranger.shared_id
     assert await stranger.code()
     assert await other.code()
-    listed = (await stranger.asked.read("/v1/connections"))["items"]
-    assert len(listed) == 2  # type: ignore[arg-type]
+    assert len(await listed(stranger.asked)) == 2
 
 
 async def test_nothing_is_listed_before_consent(stranger: Stranger) -> None:
     person = await stranger.visit()
-    assert (await stranger.asked.read("/v1/connections"))["items"] == []
+    assert await listed(stranger.asked) == []
     await person.submit(button="accept")
-    (listed,) = (await stranger.asked.read("/v1/connections"))["items"]  # type: ignore[misc]
-    assert (listed["state"], listed["role"]) == ("pending", "responder")
-    assert (listed["local"]["short_name"], listed["destination"]["short_name"]) == ("BEE", "ASK")
-    assert listed["destination"]["node_url"] == stranger.issuer
-    assert listed["name"] == "Asker to B"
+    shown = await only_connection(stranger)
+    assert (shown["state"], shown["role"]) == ("pending", "responder")
+    assert (shown["local"]["short_name"], shown["destination"]["short_name"]) == ("BEE", "ASK")
+    assert shown["destination"]["node_url"] == stranger.issuer
+    assert shown["name"] == "Asker to B"
 
 
 async def test_a_request_waits_300_seconds(stranger: Stranger) -> None:

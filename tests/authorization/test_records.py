@@ -3,28 +3,22 @@
 import pytest
 
 from service.signatures import Purpose
-from tests.authorization.stranger import Stranger, error_of
+from tests.authorization.stranger import Stranger, error_of, only_connection
 
 pytestmark = pytest.mark.anyio
 OTHER_ID = "00000000-0000-4000-8000-000000000000"
 
 
-async def listed(stranger: Stranger) -> dict[str, object]:
-    """Return the one connection that the asked node shows."""
-    (found,) = (await stranger.asked.read("/v1/connections"))["items"]  # type: ignore[misc]
-    return dict(found)
-
-
 async def test_activation_is_the_commit(stranger: Stranger) -> None:
     token = (await stranger.redeemed())["access_token"]
-    assert (await listed(stranger))["state"] == "pending"
+    assert (await only_connection(stranger))["state"] == "pending"
     answer = await stranger.activate(token)
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
     assert answer.json()["state"] == "active"
-    shown = await listed(stranger)
+    shown = await only_connection(stranger)
     assert (shown["state"], shown["expires_at"]) == ("active", None)
-    assert shown["destination"]["state"] == "active"  # type: ignore[index]
+    assert shown["destination"]["state"] == "active"
     assert shown["activated_at"]
 
 
@@ -46,7 +40,7 @@ async def test_a_redeemed_attempt_waits_ten_minutes(stranger: Stranger) -> None:
     stranger.asked.clock.advance(1)
     assert error_of(await stranger.activate(token)) == (410, "connection_over")
     await stranger.asked.work()
-    assert (await listed(stranger))["state"] == "closed"
+    assert (await only_connection(stranger))["state"] == "closed"
     assert error_of(await stranger.activate(token)) == (410, "connection_over")
 
 
@@ -65,7 +59,7 @@ async def test_activation_before_the_code_was_redeemed(stranger: Stranger) -> No
     await stranger.code()
     assert error_of(await stranger.activate(token)) == (400, "invalid_request")
     assert (await stranger.call("GET", token)).json()["state"] == "consented"
-    assert (await listed(stranger))["state"] == "pending"
+    assert (await only_connection(stranger))["state"] == "pending"
 
 
 async def test_the_attestation_is_shown_again_from_redeemed_on(stranger: Stranger) -> None:
@@ -89,7 +83,7 @@ async def test_the_peer_closes_an_active_connection(stranger: Stranger) -> None:
     for _ in range(2):
         answer = await stranger.call("DELETE", token)
         assert (answer.status_code, answer.content) == (204, b"")
-    shown = await listed(stranger)
+    shown = await only_connection(stranger)
     assert (shown["state"], shown["reason"]) == ("closed", "closed_by_peer")
     assert error_of(await stranger.activate(token)) == (410, "connection_over")
 
@@ -101,7 +95,7 @@ async def test_the_peer_ends_an_attempt(stranger: Stranger, redeem: bool) -> Non
         await stranger.redeem(code)
     token = await stranger.access_token()
     assert (await stranger.call("DELETE", token)).status_code == 204
-    shown = await listed(stranger)
+    shown = await only_connection(stranger)
     assert (shown["state"], shown["reason"]) == ("closed", "attempt_ended")
     assert error_of(await stranger.redeem(code)) == (400, "invalid_grant")
     assert error_of(await stranger.activate(token)) == (410, "connection_over")
@@ -126,12 +120,12 @@ async def test_a_denied_attempt_is_over(stranger: Stranger) -> None:
 async def test_a_connection_that_was_closed_here_is_over_for_the_peer(stranger: Stranger) -> None:
     token = (await stranger.redeemed())["access_token"]
     await stranger.activate(token)
-    closed = await stranger.asked.api.delete(f"/v1/connections/{(await listed(stranger))['id']}")
+    closed = await stranger.asked.api.delete(f"/v1/connections/{(await only_connection(stranger))['id']}")
     assert closed.status_code in {200, 204}
     assert (await stranger.call("GET", token)).json()["state"] == "closed"
     assert error_of(await stranger.activate(token)) == (410, "connection_over")
     assert (await stranger.call("DELETE", token)).status_code == 204
-    assert (await listed(stranger))["reason"] == "closed_here"
+    assert (await only_connection(stranger))["reason"] == "closed_here"
 
 
 async def test_the_token_is_for_one_connection(stranger: Stranger) -> None:

@@ -8,8 +8,7 @@ from sqlmodel import select
 from service.authorization.models import AuthorizationRequest
 from service.database import reading
 from service.protocol.models import CachedDocument, SeenToken
-from tests.authorization.stranger import Stranger, error_of
-from tests.authorization.test_records import listed
+from tests.authorization.stranger import Stranger, error_of, only_connection
 
 pytestmark = pytest.mark.anyio
 
@@ -32,14 +31,14 @@ async def test_a_request_that_nobody_decides_on_expires(stranger: Stranger) -> N
 
 async def test_a_code_that_nobody_redeems_ends_the_attempt(stranger: Stranger) -> None:
     code = await stranger.code()
-    shown = await listed(stranger)
+    shown = await only_connection(stranger)
     assert shown["expires_at"] == (stranger.asked.clock.now() + timedelta(seconds=60)).strftime(
         "%Y-%m-%dT%H:%M:%SZ"
     )
     stranger.asked.clock.advance(60)
     await stranger.asked.work()
     assert await states(stranger) == ["expired"]
-    shown = await listed(stranger)
+    shown = await only_connection(stranger)
     assert (shown["state"], shown["reason"]) == ("closed", "attempt_expired")
     assert error_of(await stranger.redeem(code)) == (400, "invalid_grant")
     token = await stranger.access_token()
@@ -50,10 +49,10 @@ async def test_redeeming_gives_ten_more_minutes(stranger: Stranger) -> None:
     await stranger.redeemed()
     stranger.asked.clock.advance(599)
     await stranger.asked.work()
-    assert (await listed(stranger))["state"] == "pending"
+    assert (await only_connection(stranger))["state"] == "pending"
     stranger.asked.clock.advance(1)
     await stranger.asked.work()
-    shown = await listed(stranger)
+    shown = await only_connection(stranger)
     assert (shown["state"], shown["reason"]) == ("closed", "attempt_expired")
 
 
@@ -62,7 +61,7 @@ async def test_timers_run_only_before_active(stranger: Stranger) -> None:
     stranger.asked.clock.advance(3600 * 24)
     await stranger.asked.work()
     assert await states(stranger) == ["active"]
-    assert (await listed(stranger))["state"] == "active"
+    assert (await only_connection(stranger))["state"] == "active"
 
 
 async def test_a_sweep_leaves_what_somebody_may_still_ask_for(stranger: Stranger) -> None:

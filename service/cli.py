@@ -145,8 +145,8 @@ def load_settings() -> "Settings":
         settings = Settings()
     except ValidationError as error:
         for fault in error.errors():
-            name = "".join(f"PARLEY_{part}: ".upper() for part in fault["loc"])
-            typer.echo(name + str(fault["msg"]).removeprefix("Value error, "), err=True)
+            name = f"PARLEY_{fault['loc'][0]}".upper()
+            typer.echo(f"{name}: {fault['msg'].removeprefix('Value error, ')}", err=True)
         raise typer.Exit(UNSAFE) from None
     configure(settings.log_level)
     return settings

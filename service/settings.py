@@ -1,13 +1,17 @@
 """What an operator sets, read once from the environment; a node refuses to start on an unsafe value."""
 
 from enum import StrEnum
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from service.sealing import parse_keys
+
+HTTP_REFUSED = "http can be read by others. Use https, or PARLEY_ENV=development with a loopback address."
 
 
 class Environment(StrEnum):
@@ -17,67 +21,132 @@ class Environment(StrEnum):
     DEVELOPMENT = "development"
 
 
+Port = Annotated[int, Field(ge=1, le=65_535)]
+Networks = tuple[IPv4Network | IPv6Network, ...]
+
+
 class Settings(BaseSettings):
     """Each field is the variable `PARLEY_<NAME>`; what is missing or unsafe is refused with the way to fix it."""
 
     model_config = SettingsConfigDict(
-        env_prefix="PARLEY_", frozen=True, extra="ignore", validate_default=True
+        env_prefix="PARLEY_", frozen=True, extra="ignore", validate_default=True, hide_input_in_errors=True
     )
 
-    env: Environment = Environment.PRODUCTION
+    env: Environment = Field(
+        default=Environment.PRODUCTION,
+        description="`production`, or `development`, which also takes http between loopback addresses.",
+    )
     public_url: str = Field(
-        default="", description="Where browsers and other nodes reach this node, without a path."
+        default="", description="Where browsers and other nodes reach this node: https, a host, no path."
     )
     data_dir: Path = Field(default=Path(".parley"), description="Where the embedded SQLite database lives.")
     database_url: str = Field(
-        default="", description="postgresql+asyncpg://… ; empty means SQLite in the data folder."
+        default="",
+        repr=False,
+        description="`postgresql+asyncpg://user:password@host/name`; empty means SQLite in the data folder.",
     )
     sealing_keys: SecretStr = Field(
-        default=SecretStr(""), description="kid:base64[,kid:base64…]; the first seals, all open."
+        default=SecretStr(""),
+        description="`kid:base64[,kid:base64…]`: the first seals secrets at rest, all of them open.",
     )
-    sandbox: bool = Field(default=False, description="Offer the built-in demonstration platform.")
+    sandbox: bool = Field(default=False, description="Offer the built-in platform for demos and tests.")
     worker: bool = Field(default=True, description="Run the job worker inside `parley serve`.")
     job_lease_seconds: int = Field(
         default=15, ge=1, le=600, description="How long the jobs of a worker that died wait for another one."
     )
-    egress_allow_cidrs: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
-    egress_ports: Annotated[frozenset[int], NoDecode] = frozenset({443, 8443})
-    known_nodes: Annotated[tuple[tuple[str, str], ...], NoDecode] = Field(
-        default=(), description="tracker URL=node URL pairs, comma separated, that probes may use."
+    egress_allow_cidrs: Annotated[Networks, NoDecode] = Field(
+        default=(), description="Networks of your own that may be called although they are not public."
     )
-    log_level: str = "INFO"
+    egress_ports: Annotated[frozenset[Port], NoDecode] = Field(
+        default=frozenset({443, 8443}), description="The only ports of other hosts that are called."
+    )
+    known_nodes: Annotated[tuple[tuple[str, str], ...], NoDecode] = Field(
+        default=(), description="`tracker URL=node URL` pairs, comma separated, that probes may use."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`."
+    )
     forwarded_allow_ips: str = Field(
-        default="127.0.0.1", description="Proxies whose X-Forwarded-For is believed."
+        default="127.0.0.1", description="Addresses of your proxies, whose `X-Forwarded-For` is believed."
     )
 
-    @field_validator("egress_allow_cidrs", "egress_ports", mode="before")
+    @field_validator("egress_ports", mode="before")
     @classmethod
-    def _split_list(cls, value: object) -> object:
-        return (
-            [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-        )
+    def _split_ports(cls, value: object) -> object:
+        return _split(value) if isinstance(value, str) else value
+
+    @field_validator("egress_allow_cidrs", mode="before")
+    @classmethod
+    def _split_networks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return tuple(ip_network(part) for part in _split(value))
+        except ValueError as fault:
+            raise ValueError(f"{fault}. Write networks such as 10.1.0.0/16, comma separated.") from None
 
     @field_validator("known_nodes", mode="before")
     @classmethod
     def _split_pairs(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
-        pairs = [tuple(part.strip().split("=", 1)) for part in value.split(",") if part.strip()]
+        pairs = [tuple(part.split("=", 1)) for part in _split(value)]
         if any(len(pair) != 2 for pair in pairs):  # noqa: PLR2004 - a pair has two halves
-            message = "PARLEY_KNOWN_NODES takes tracker URL=node URL pairs, comma separated."
-            raise ValueError(message)
+            raise ValueError("This is no list of pairs. Write tracker URL=node URL, comma separated.")
         return pairs
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _in_capitals(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
 
     @field_validator("public_url")
     @classmethod
-    def _without_trailing_slash(cls, value: str) -> str:
-        return value.strip().rstrip("/")
+    def _check_public_url(cls, value: str, others: ValidationInfo) -> str:
+        url = value.strip().rstrip("/")
+        if not url:
+            raise ValueError(
+                "It is missing. Set it to the https address where browsers and other nodes reach this node."
+            )
+        if not _is_origin(url):
+            raise ValueError("Write an origin such as https://parley.example.com, without path or user.")
+        if others.data.get("env") is not Environment.DEVELOPMENT:
+            _require_public(url)
+        elif url.startswith("http:") and not is_loopback_host(urlsplit(url).hostname or ""):
+            raise ValueError(HTTP_REFUSED)
+        return url
 
-    @model_validator(mode="after")
-    def _refuse_unsafe(self) -> Self:
-        if found := _unsafe(self):
-            raise ValueError("\n".join(found))
-        return self
+    @field_validator("sealing_keys")
+    @classmethod
+    def _check_sealing_keys(cls, value: SecretStr) -> SecretStr:
+        way_out = "Make one with `parley new-sealing-key`, and keep it safe."
+        if not value.get_secret_value():
+            raise ValueError(f"It is missing: secrets at rest need a key. {way_out}")
+        try:
+            parse_keys(value.get_secret_value())
+        except ValueError as fault:
+            raise ValueError(f"{fault} {way_out}") from None
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _check_database_url(cls, value: str) -> str:
+        if value and not value.startswith(("postgresql+asyncpg://", "sqlite+aiosqlite://")):
+            raise ValueError(
+                "Write postgresql+asyncpg://user:password@host/name, or leave it empty for SQLite."
+            )
+        if value.startswith("sqlite") and not value.partition(":///")[2].replace(":memory:", ""):
+            raise ValueError("What is kept in memory is forgotten at the end. Leave it empty for a file.")
+        return value
+
+    @field_validator("egress_allow_cidrs")
+    @classmethod
+    def _check_networks(cls, value: Networks) -> Networks:
+        if any(network.prefixlen == 0 for network in value):
+            raise ValueError(
+                "This opens every address. Name the networks of your work-management systems only."
+            )
+        return value
 
     @property
     def is_development(self) -> bool:
@@ -90,41 +159,29 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.resolve() / 'parley.db'}"
 
 
-def _unsafe(settings: Settings) -> list[str]:
-    """Return one sentence for each unsafe value, each with the way to fix it."""
-    found = []
-    url = urlsplit(settings.public_url)
-    loopback = is_loopback_host(url.hostname or "")
-    if not settings.public_url:
-        found.append(
-            "PARLEY_PUBLIC_URL is missing: set it to the https address where browsers and partners reach this node."
+def _split(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _is_origin(url: str) -> bool:
+    """True for a scheme, a host and perhaps a port, and nothing else."""
+    try:
+        parts = urlsplit(url)
+        has_port_or_none = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    extra = parts.path or parts.query or parts.fragment or "@" in parts.netloc
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and has_port_or_none and not extra
+
+
+def _require_public(url: str) -> None:
+    """Raise ValueError for an address that is not safe, or of no use to others, in production."""
+    if url.startswith("http:"):
+        raise ValueError(HTTP_REFUSED)
+    if is_loopback_host(urlsplit(url).hostname or ""):
+        raise ValueError(
+            "Nobody else reaches a loopback address. Set the public address, or PARLEY_ENV=development."
         )
-    elif url.path or url.query or url.fragment or url.username:
-        found.append(
-            "PARLEY_PUBLIC_URL must be an origin such as https://parley.example.com, without path or user."
-        )
-    elif url.scheme == "http" and not (settings.is_development and loopback):
-        found.append(
-            "PARLEY_PUBLIC_URL is http: use https, or PARLEY_ENV=development with a loopback address."
-        )
-    elif url.scheme not in {"http", "https"} or not url.hostname:
-        found.append("PARLEY_PUBLIC_URL must start with https:// and name a host.")
-    elif not settings.is_development and loopback:
-        found.append(
-            "PARLEY_PUBLIC_URL is a loopback address: set the public one, or PARLEY_ENV=development."
-        )
-    if not settings.sealing_keys.get_secret_value():
-        found.append(
-            "PARLEY_SEALING_KEYS is missing: make one with `parley new-sealing-key` and keep it safe."
-        )
-    database = settings.database_url
-    if database and not database.startswith(("postgresql+asyncpg://", "sqlite+aiosqlite://")):
-        found.append(
-            "PARLEY_DATABASE_URL must start with postgresql+asyncpg:// or sqlite+aiosqlite:// (or be empty for SQLite)."
-        )
-    if not settings.is_development and settings.sandbox and not settings.public_url.startswith("https://"):
-        found.append("PARLEY_SANDBOX needs https in production.")
-    return found
 
 
 def is_loopback_host(host: str) -> bool:

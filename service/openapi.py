@@ -1,58 +1,20 @@
-"""How the API describes itself: declared problems."""
+"""How the API describes itself: what the framework writes, completed by what holds for every operation."""
 
-from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from pydantic import BaseModel, ConfigDict
 
-from service.problems import Problem, Retry
+from service import problems
+from service.openapi_examples import add_examples
+from service.openapi_headers import add_headers, header_components
+from service.openapi_problems import declare, problem_examples, problem_responses, problem_schemas
 
-
-class FaultOut(BaseModel):
-    """One fault of a request: a JSON Pointer into its body, or the name of a parameter."""
-
-    pointer: str | None
-    parameter: str | None
-    code: str
-    detail: str
-
-
-class ProblemOut(BaseModel):
-    """A refusal (RFC 9457). `fix` says how to go on; further members depend on `type`."""
-
-    model_config = ConfigDict(extra="allow")
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str
-    code: str
-    fix: str
-    user_message: str
-    doc_url: str
-    retry: Retry
-    request_id: str
-    errors: list[FaultOut] | None = None
-
-
-def problem_responses(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
-    """Return the `responses` of an endpoint that may refuse in these ways."""
-    by_status: dict[int, list[type[Problem]]] = defaultdict(list)
-    for kind in kinds:
-        by_status[kind.status].append(kind)
-    return {
-        status: {
-            "description": " ".join(f"`{kind.slug}`: {kind.__doc__}" for kind in same),
-            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemOut"}}},
-        }
-        for status, same in by_status.items()
-    }
-
+__all__ = ["DESCRIPTION", "SUMMARY", "TAGS", "VERSION", "install", "problem_responses"]
 
 VERSION = "0.1.0"
+LICENSE = {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
 SUMMARY = "Sets up trusted connections between work-management instances."
 DESCRIPTION = """
 An admin gives the URL of the other side; Parley finds the node there, proves through a browser round trip that the
@@ -61,45 +23,169 @@ password.
 
 **One idea carries the API: the resource tells the client what to do next.** Create a connection, perform the action
 marked `primary` in `next_actions`, read the connection again, until it is `active`.
+
+Every refusal is a problem (RFC 9457): `detail` says what happened, `fix` how to go on, `retry` whether the same
+request may work later. `GET /v1/problem-types` lists them all.
 """
 TAGS = [
     {"name": "Connections", "description": "An agreement between two sides, set up step by step."},
     {"name": "Verification sessions", "description": "One attempt to prove admin access on the destination."},
+    {
+        "name": "Invitations",
+        "description": "For sides without a URL: one issues a code, the other claims it.",
+    },
     {"name": "Instances", "description": "The work-management systems that this node fronts."},
     {"name": "Discovery", "description": "What is at a URL, and what each platform can do."},
+    {"name": "Events", "description": "What happened, as a log, a stream and webhooks."},
     {"name": "Access", "description": "Who is calling: service tokens and people's sign-in sessions."},
     {"name": "Operations", "description": "Health, the index and the catalogue of problems."},
     {"name": "Protocol", "description": "What nodes say to each other: OAuth 2, FAPI 2.0 profile."},
 ]
+DONE = {
+    "200": "As asked.",
+    "201": "Created.",
+    "202": "Accepted; it is done soon.",
+    "204": "Done; there is nothing to show.",
+    "303": "Where the browser goes next.",
+}
+NO_DATABASE = {
+    "/",
+    "/livez",
+    "/v1/lifecycle",
+    "/v1/platforms",
+    "/v1/problem-types",
+    "/v1/problem-types/{code}",
+}
+CONSTRAINTS = {"pattern", "minLength", "maxLength", "enum", "format", "minimum", "maximum"}
+JsonObject = dict[str, Any]
+Operations = Iterator[tuple[str, str, JsonObject]]
 
 
 def install(app: FastAPI) -> None:
-    """The description is made once, with the problem shape that every error answer refers to."""
+    """The description is made once, when it is first asked for."""
 
-    def describe() -> dict[str, Any]:
+    def describe() -> JsonObject:
         if app.openapi_schema is None:
-            app.openapi_schema = complete(
-                get_openapi(
-                    title=app.title,
-                    version=app.version,
-                    summary=app.summary,
-                    description=app.description,
-                    routes=app.routes,
-                    tags=app.openapi_tags,
-                    separate_input_output_schemas=False,
-                )
+            root: str = app.state.settings.public_url
+            framework = get_openapi(
+                title=app.title,
+                version=app.version,
+                summary=app.summary,
+                description=app.description,
+                routes=app.routes,
+                tags=app.openapi_tags,
+                license_info=LICENSE,
+                servers=[{"url": root}],
             )
+            app.openapi_schema = complete(framework, root)
         return app.openapi_schema
 
     app.openapi = describe  # type: ignore[method-assign]  # FastAPI's own way to replace it
 
 
-def complete(description: dict[str, Any]) -> dict[str, Any]:
-    """Return the description with the shapes that the framework cannot see, and without those it made up."""
-    schemas = description.setdefault("components", {}).setdefault("schemas", {})
-    problem = ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
-    schemas |= problem.pop("$defs", {})
-    schemas["ProblemOut"] = problem
-    for unused in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(unused, None)
+def complete(description: JsonObject, root: str) -> JsonObject:
+    """Return the description with what the framework cannot see, and without what it made up."""
+    components = description.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    schemas |= problem_schemas()
+    components |= {"examples": problem_examples(root), "headers": header_components()}
+    for path, _, operation in operations(description):
+        _name(operation)
+        _declare_by_nature(path, operation)
+        add_headers(operation, schemas)
+        add_examples(operation)
+    for made_up in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(made_up, None)
+    _require_what_is_always_sent(description)
+    used = {operation["tags"][0] for _, _, operation in operations(description)}
+    description["tags"] = [tag for tag in description["tags"] if tag["name"] in used]
     return description
+
+
+def operations(description: JsonObject) -> Operations:
+    """Yield each operation with its path and its method."""
+    for path, item in description["paths"].items():
+        for method, operation in item.items():
+            yield path, method, operation
+
+
+def is_for_programs(operation: JsonObject) -> bool:
+    """True for the REST API; pages speak HTML, and the protocol speaks RFC 6749."""
+    if operation["tags"] == ["Protocol"]:
+        return False
+    success = next(operation["responses"][status] for status in DONE if status in operation["responses"])
+    return "204" in operation["responses"] or "application/json" in success.get("content", {})
+
+
+def _name(operation: JsonObject) -> None:
+    """The operation stands under one tag, says which scope it needs, and what each parameter is."""
+    operation["tags"] = operation["tags"][-1:]
+    for scope in sorted(
+        {scope for need in operation.get("security", []) for scope in need.get("bearer", [])}
+    ):
+        if f"`{scope}`" not in operation["description"]:
+            operation["description"] += f"\n\nNeeds the scope `{scope}`."
+    for status, text in DONE.items():
+        if operation["responses"].get(status, {}).get("description") == "Successful Response":
+            operation["responses"][status]["description"] = text
+    for parameter in operation.get("parameters", []):
+        if parameter["in"] == "path":
+            noun = parameter["name"].removesuffix("_id").replace("_", " ")
+            parameter.setdefault("description", f"The id of the {noun}.")
+
+
+def _declare_by_nature(path: str, operation: JsonObject) -> None:
+    """What each operation of a kind may answer is declared here, so that no author can forget it."""
+    responses = operation["responses"]
+    if "application/json" in responses.get("422", {}).get("content", {}):
+        del responses["422"]
+    if not is_for_programs(operation):
+        return
+    kinds: list[type[problems.Problem]] = [problems.Internal]
+    if path not in NO_DATABASE:
+        kinds.append(problems.Unavailable)
+    if "security" in operation:
+        kinds.append(problems.Unauthenticated)
+        if any(need.get("bearer") for need in operation["security"]):
+            kinds.append(problems.MissingScope)
+    if "application/json" in operation.get("requestBody", {}).get("content", {}):
+        kinds += [problems.MalformedJson, problems.PayloadTooLarge, problems.UnsupportedMediaType]
+        kinds.append(problems.ValidationFailed)
+    if any(CONSTRAINTS & set(parameter["schema"]) for parameter in operation.get("parameters", [])):
+        kinds.append(problems.ValidationFailed)
+    for kind in kinds:
+        declare(responses, kind, str(kind.status))
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _require_what_is_always_sent(description: JsonObject) -> None:
+    """Every field of an answer is there, so clients need not ask; only a request may leave something out."""
+    schemas = description["components"]["schemas"]
+    asked, answered = set[str](), set[str]()
+    for _, _, operation in operations(description):
+        _collect(operation.get("requestBody"), schemas, asked)
+        _collect(operation.get("parameters"), schemas, asked)
+        for status, response in operation["responses"].items():
+            if status in DONE:
+                _collect(response, schemas, answered)
+    for name in answered - asked:
+        if "properties" in schemas[name]:
+            schemas[name]["required"] = list(schemas[name]["properties"])
+
+
+def _collect(node: object, schemas: JsonObject, found: set[str]) -> None:
+    """Add the name of every schema below this node, references followed."""
+    match node:
+        case {"$ref": str(reference)} if reference.startswith("#/components/schemas/"):
+            name = reference.rsplit("/", maxsplit=1)[-1]
+            if name not in found:
+                found.add(name)
+                _collect(schemas[name], schemas, found)
+        case dict():
+            for value in node.values():
+                _collect(value, schemas, found)
+        case list():
+            for value in node:
+                _collect(value, schemas, found)
+        case _:
+            pass

@@ -5,7 +5,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 
 from service.openapi import VERSION, problem_responses
-from service.problems import Internal
+from service.problems import Internal, MethodNotAllowed
 
 router = APIRouter(tags=["Operations"])
 
@@ -18,7 +18,12 @@ class Index(BaseModel):
     links: dict[str, str]
 
 
-@router.get("/", operation_id="getIndex", summary="What is where", responses=problem_responses(Internal))
+@router.get(
+    "/",
+    operation_id="getIndex",
+    summary="What is where",
+    responses=problem_responses(Internal, MethodNotAllowed),
+)
 async def get_index(request: Request) -> Index:
     """Links to the documentation and to each collection."""
     root = request.app.state.settings.public_url

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import Annotated, Literal
 
-from fastapi import Depends
+from fastapi import Depends, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import bindparam
 from sqlalchemy.exc import OperationalError
@@ -103,7 +103,7 @@ def requires(scope: str) -> Callable[[Principal], Awaitable[Principal]]:
     if scope not in SCOPES:
         raise ValueError(f"There is no scope {scope}.")
 
-    async def check(principal: PrincipalDep) -> Principal:
+    async def check(principal: Annotated[Principal, Security(get_principal, scopes=[scope])]) -> Principal:
         if scope not in principal.scopes:
             raise missing_scope(scope)
         return principal

@@ -26,6 +26,8 @@ class HttpContext:
             await self.app(scope, receive, send)
             return
         request_id = scope["request_id"] = _request_id(scope)
+        # No name has a NUL, and PostgreSQL takes none; like what is no UTF-8, it arrives as the sign for that.
+        scope["path"] = scope["path"].replace("\x00", "\ufffd")
         started = time.perf_counter()
 
         async def send_with_headers(message: Message) -> None:

@@ -1,5 +1,6 @@
 """Every error becomes an RFC 9457 answer here: JSON for clients, a page for browsers."""
 
+import json
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match
+from starlette.routing import BaseRoute, Match, Mount
 
 from service import problems
 from service.problems import Problem
@@ -20,7 +21,22 @@ from service.state_machine import IllegalTransition
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_SECONDS = "5"
+# HttpContext says this of each answer that passes it; that to a fault of ours does not.
+EVERYWHERE = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 log = structlog.get_logger(__name__)
+
+
+class _ProblemResponse(JSONResponse):
+    """A problem as JSON. What a client sent comes back as it was, lone surrogates too, which UTF-8 has not."""
+
+    media_type = PROBLEM_JSON
+
+    def render(self, content: object) -> bytes:
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(
+            "utf-8", "backslashreplace"
+        )
+
 
 ProblemPage = Callable[[Request, Problem, str], Response]
 
@@ -48,7 +64,7 @@ def install(app: FastAPI, page: ProblemPage) -> None:
 
 def respond(request: Request, problem: Problem, page: ProblemPage) -> Response:
     """Return the problem in the form that the client reads."""
-    headers = dict(problem.headers)
+    headers = {"Request-Id": request_id(request), **EVERYWHERE, **problem.headers}
     if problem.status in {HTTPStatus.FAILED_DEPENDENCY, HTTPStatus.SERVICE_UNAVAILABLE}:
         headers.setdefault("Retry-After", RETRY_AFTER_SECONDS)
     if problem.status == HTTPStatus.UNAUTHORIZED:
@@ -57,7 +73,7 @@ def respond(request: Request, problem: Problem, page: ProblemPage) -> Response:
         response = page(request, problem, request_id(request))
         response.headers.update(headers)
         return response
-    return JSONResponse(body(request, problem), problem.status, headers, PROBLEM_JSON)
+    return _ProblemResponse(body(request, problem), problem.status, headers)
 
 
 def body(request: Request, problem: Problem) -> dict[str, Any]:
@@ -99,7 +115,7 @@ def _as_problem(request: Request, error: Exception) -> Problem:
         case Problem():
             return error
         case RequestValidationError():
-            return _from_validation(error)
+            return _from_validation(request, error)
         case HTTPException():
             return _from_http(request, error)
         case IllegalTransition():
@@ -136,18 +152,32 @@ def _from_http(request: Request, error: HTTPException) -> Problem:
 
 def allowed_methods(request: Request) -> set[str]:
     """Return every method that some route has at this path; the framework names those of the first one only."""
-    found: set[str] = set()
-    for route in request.app.routes:
-        matched, _ = route.matches(request.scope)
-        if matched is not Match.NONE:
-            found |= getattr(route, "methods", None) or set()
-    return found
+    return {
+        method for method in METHODS if any(_answers(route, request, method) for route in request.app.routes)
+    }
 
 
-def _from_validation(error: RequestValidationError) -> Problem:
+def _answers(route: BaseRoute, request: Request, method: str) -> bool:
+    if isinstance(route, Mount) and method not in {"GET", "HEAD"}:
+        return False  # files
+    scope = request.scope  # a mount has moved its root
+    root = scope.get("app_root_path", scope.get("root_path", ""))
+    matched, _ = route.matches({**scope, "root_path": root, "method": method})
+    return matched is Match.FULL
+
+
+def _from_validation(request: Request, error: RequestValidationError) -> Problem:
     faults = error.errors()
     if any(fault["type"] == "json_invalid" for fault in faults):
         return problems.MalformedJson("The body could not be read as JSON in UTF-8.")
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    unread = any(fault["loc"] == ("body",) and isinstance(fault["input"], bytes) for fault in faults)
+    if unread:
+        return problems.UnsupportedMediaType(
+            "The body is {media_type}, and this endpoint reads {expected}.",
+            media_type=media_type or "of no named type",
+            expected="application/json",
+        )
     errors = [_fault(fault) for fault in faults]
     return problems.ValidationFailed("{count} fault(s) in the request.", count=len(errors), errors=errors)
 

@@ -31,18 +31,24 @@ class Retry(StrEnum):
 
 
 class Problem(Exception):
-    """A refusal that tells the way out. Each variable of `detail` is also a member of the answer."""
+    """A refusal that tells the way out. Each variable of `detail` is also a member of the answer.
+
+    A `fix` that is given replaces the one of its kind: it knows more about this one case.
+    """
 
     slug: ClassVar[str]
     status: ClassVar[int]
     title: ClassVar[str]
-    fix: ClassVar[str]
+    fix: str
     retry: ClassVar[Retry] = Retry.NEW_REQUEST
     keeps_changes: ClassVar[bool] = False
 
-    def __init__(self, detail: str, *, headers: dict[str, str] | None = None, **members: Any) -> None:
+    def __init__(
+        self, detail: str, *, fix: str | None = None, headers: dict[str, str] | None = None, **members: Any
+    ) -> None:
         self.detail = detail.format(**members) if members else detail
         self.members = members
+        self.fix = fix or type(self).fix
         self.headers = headers or {}
         super().__init__(self.detail)
 

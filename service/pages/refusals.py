@@ -48,6 +48,5 @@ def refusal_page(request: Request, refusal: PageRefused | Problem | OAuthError) 
         title, fix = "This address is not valid", "Go back to where you came from and start again."
         view = ProblemView(400, title, refusal.description, fix, request_id(request))
     else:
-        fix = refusal.members.get("fix", refusal.fix) if isinstance(refusal, Problem) else refusal.fix
-        view = ProblemView(refusal.status, refusal.title, refusal.detail, fix, request_id(request))
+        view = ProblemView(refusal.status, refusal.title, refusal.detail, refusal.fix, request_id(request))
     return render(request, view)

@@ -1,10 +1,10 @@
 """The browser's part: from the pushed request over a fresh sign-in to the page where an admin decides."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
 from service.access.form_tokens import check_same_origin, form_token, is_form_token
@@ -71,6 +71,7 @@ QUERY = [
     {"name": name, "in": "query", "required": True, "schema": {"type": "string"}}
     for name in sorted(PARAMETERS)
 ]
+RequestIdPath = Annotated[str, Path(description="The request that is decided on.")]
 router = APIRouter(prefix="/i/{slug}", tags=["Protocol"], route_class=PageRoute)
 
 
@@ -109,7 +110,12 @@ async def authorize(issuer: IssuerDep, node: NodeDep, request: Request, now: Now
     responses={200: {"description": "The page.", "content": PAGE}, **RESPONSES},
 )
 async def show_decision(
-    issuer: IssuerDep, node: NodeDep, platforms: PlatformsDep, request: Request, request_id: str, now: NowDep
+    issuer: IssuerDep,
+    node: NodeDep,
+    platforms: PlatformsDep,
+    request: Request,
+    request_id: RequestIdPath,
+    now: NowDep,
 ) -> Response:
     """Shows who asks for what. Whoever did not sign in for this very request signs in first."""
     try:
@@ -139,7 +145,7 @@ async def show_decision(
     responses=RESPONSES,
 )
 async def take_decision(
-    issuer: IssuerDep, node: NodeDep, request: Request, request_id: str, now: NowDep
+    issuer: IssuerDep, node: NodeDep, request: Request, request_id: RequestIdPath, now: NowDep
 ) -> Response:
     """The decision, the end of the request and its code are one step. Repeating it changes nothing."""
     check_same_origin(request, node.settings)

@@ -18,6 +18,7 @@ from service.database import advance, get_for_update
 from service.node import Node
 from service.problems import NotFound
 from service.protocol.messages import CLIENT_DOCUMENT_PATH, NOT_AN_ADMIN, ClientDocument
+from service.storable import is_storable
 from service.tokens import new_secret
 from service.words import Mode
 
@@ -77,7 +78,7 @@ async def find_open(
     session: AsyncSession, issuer: Issuer, request_id: str, now: datetime
 ) -> AuthorizationRequest:
     """Return the request, still to be decided; raises Undecidable."""
-    request = await session.get(AuthorizationRequest, request_id)
+    request = await session.get(AuthorizationRequest, request_id) if is_storable(request_id) else None
     if request is None or request.instance_id != issuer.instance.id:
         raise Undecidable(Fault.UNKNOWN)
     return _open(request, now)

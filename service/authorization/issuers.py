@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Path
 
 from service.database import reading
 from service.instances.models import Instance
@@ -11,6 +11,8 @@ from service.instances.operations import get_by_slug, issuer_of
 from service.node import Node, NodeDep
 from service.protocol.messages import CLIENT_DOCUMENT_PATH
 from service.settings import Settings
+
+SlugPath = Annotated[str, Path(description="The instance, as in its node URL.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ async def find_issuer(slug: str, node: Node) -> Issuer:
     return Issuer(instance, issuer_of(node.settings, instance.slug))
 
 
-async def get_issuer(slug: str, node: NodeDep) -> Issuer:
+async def get_issuer(slug: SlugPath, node: NodeDep) -> Issuer:
     """Return the issuer that the path names; raises NotFound."""
     return await find_issuer(slug, node)
 

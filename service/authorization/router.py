@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 
 from service.authorization import pushed_requests, records, tokens
 from service.authorization.access_tokens import ProofRefused
@@ -40,6 +40,7 @@ def forbid_storing(response: Response) -> None:
     response.headers.update(NO_STORE)
 
 
+SharedIdPath = Annotated[str, Path(description="The id under which both sides know the connection.")]
 AskingDep = Annotated[Asking, Depends(get_asking)]
 router = APIRouter(prefix="/i/{slug}", tags=["Protocol"], dependencies=[Depends(forbid_storing)])
 
@@ -107,7 +108,7 @@ async def request_token(issuer: IssuerDep, node: NodeDep, request: Request, aski
     responses=oauth_responses(*RESOURCE_REFUSALS),
 )
 async def read_peer_connection(
-    issuer: IssuerDep, node: NodeDep, request: Request, shared_id: str, now: NowDep
+    issuer: IssuerDep, node: NodeDep, request: Request, shared_id: SharedIdPath, now: NowDep
 ) -> ConnectionStatus:
     """Return how a connection stands on this side; only its other side may ask."""
     caller = await records.authenticate(node, issuer, request, f"/connections/{shared_id}", shared_id, now)
@@ -122,7 +123,7 @@ async def read_peer_connection(
     responses=oauth_responses(*RESOURCE_REFUSALS, errors.InvalidRequest, errors.Gone),
 )
 async def activate_peer_connection(
-    issuer: IssuerDep, node: NodeDep, request: Request, shared_id: str, now: NowDep
+    issuer: IssuerDep, node: NodeDep, request: Request, shared_id: SharedIdPath, now: NowDep
 ) -> ConnectionStatus:
     """Activate a connection whose code was redeemed less than ten minutes ago.
 
@@ -143,7 +144,7 @@ async def activate_peer_connection(
     responses=oauth_responses(*RESOURCE_REFUSALS),
 )
 async def end_peer_connection(
-    issuer: IssuerDep, node: NodeDep, request: Request, shared_id: str, now: NowDep
+    issuer: IssuerDep, node: NodeDep, request: Request, shared_id: SharedIdPath, now: NowDep
 ) -> None:
     """End a connection, or an attempt, from its other side. Repeating it changes nothing."""
     caller = await records.authenticate(node, issuer, request, f"/connections/{shared_id}", shared_id, now)

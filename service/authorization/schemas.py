@@ -16,6 +16,7 @@ ClientAssertion = Annotated[
     str,
     Field(max_length=8192, description="A JWT for this issuer, signed by the client (RFC 7523), used once."),
 ]
+NULL = {"type": "null"}
 DPOP_HEADER = {
     "name": "DPoP",
     "in": "header",
@@ -77,6 +78,9 @@ def _inline(schema: dict[str, Any]) -> dict[str, Any]:
 
     def resolve(value: Any) -> Any:
         if isinstance(value, dict):
+            if NULL in value.get("anyOf", ()):  # a form has no null: what is not sent is left out
+                value = {**value, **value["anyOf"][0]}
+                del value["anyOf"], value["default"]
             if "$ref" in value:
                 found = definitions[value["$ref"].rpartition("/")[2]]
                 return resolve({**found, **{name: part for name, part in value.items() if name != "$ref"}})

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from service.access.form_tokens import check_same_origin
+from service.authorization.issuers import SlugPath
 from service.database import reading
 from service.instances.operations import get_by_slug
 from service.node import NodeDep
@@ -45,7 +46,7 @@ router = APIRouter(prefix="/i/{slug}", tags=["Protocol"], route_class=PageRoute)
     openapi_extra={"parameters": [NEXT]},
     responses={200: {"description": "The page.", "content": PAGE}, **REFUSALS},
 )
-async def show_sign_in(slug: str, request: Request, node: NodeDep, platforms: PlatformsDep) -> Response:
+async def show_sign_in(slug: SlugPath, request: Request, node: NodeDep, platforms: PlatformsDep) -> Response:
     """A person's browser comes here from a decision or a start page, and goes back to it signed in."""
     async with reading(node.database) as session:
         instance = await get_by_slug(session, slug)
@@ -71,7 +72,7 @@ async def show_sign_in(slug: str, request: Request, node: NodeDep, platforms: Pl
         **REFUSALS,
     },
 )
-async def take_sign_in(slug: str, request: Request, node: NodeDep, platforms: PlatformsDep) -> Response:
+async def take_sign_in(slug: SlugPath, request: Request, node: NodeDep, platforms: PlatformsDep) -> Response:
     """The platform is asked right now about this account, and whether it is an admin there."""
     check_same_origin(request, node.settings)
     form = await read_form(request)

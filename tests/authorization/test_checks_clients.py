@@ -30,6 +30,14 @@ async def test_unauthenticated_par_refused(stranger: Stranger) -> None:
     assert stranger.fetched == []
 
 
+async def test_the_assertion_says_what_kind_it_is(stranger: Stranger) -> None:
+    answer = await stranger.push(
+        client_assertion_type="urn:ietf:params:oauth:client-assertion-type:saml2-bearer"
+    )
+    assert error_of(answer) == (401, "invalid_client")
+    assert stranger.fetched == []
+
+
 @pytest.mark.parametrize(
     ("name", "claims", "header"),
     [

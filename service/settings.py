@@ -110,6 +110,7 @@ class Settings(BaseSettings):
             )
         if not _is_origin(url):
             raise ValueError("Write an origin such as https://parley.example.com, without path or user.")
+        url = canonical_origin(url)
         if others.data.get("env") is not Environment.DEVELOPMENT:
             _require_public(url)
         elif url.startswith("http:") and not is_loopback_host(urlsplit(url).hostname or ""):
@@ -182,6 +183,13 @@ def _require_public(url: str) -> None:
         raise ValueError(
             "Nobody else reaches a loopback address. Set the public address, or PARLEY_ENV=development."
         )
+
+
+def canonical_origin(url: str) -> str:
+    """Return the origin as other nodes spell it: small letters, no default port. Issuers are compared as text."""
+    parts = urlsplit(url.lower())
+    default = ":443" if parts.scheme == "https" else ":80"
+    return f"{parts.scheme}://{parts.netloc.removesuffix(default)}"
 
 
 def is_loopback_host(host: str) -> bool:

@@ -27,7 +27,8 @@ Json = dict[str, object]
 class Network(httpx.AsyncBaseTransport):
     """Every host that exists; `down` ones refuse. What went over the wire can be looked at afterwards.
 
-    A request to a path that contains one of `lose_requests` never arrives; of `lose_answers`, each loses one answer.
+    A request to a path that contains one of `lose_requests` never arrives; of `lose_answers`, each loses one
+    answer. A browser stops before a path that ends with `hold_back`; `rewrite` changes bytes of every answer.
     """
 
     def __init__(self) -> None:
@@ -35,6 +36,8 @@ class Network(httpx.AsyncBaseTransport):
         self.down: set[str] = set()
         self.lose_requests: list[str] = []
         self.lose_answers: list[str] = []
+        self.rewrite: tuple[bytes, bytes] | None = None
+        self.hold_back: str | None = None
         self.seen: list[httpx.Request] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -49,10 +52,20 @@ class Network(httpx.AsyncBaseTransport):
             if part in request.url.path:
                 self.lose_answers.remove(part)
                 raise httpx.ReadTimeout("the answer was lost", request=request)
-        return answer
+        return answer if self.rewrite is None else await _rewritten(answer, *self.rewrite)
+
+    def holds_back(self, url: str) -> bool:
+        """True where a browser is to stop before it opens this."""
+        return self.hold_back is not None and urlsplit(url).path.endswith(self.hold_back)
 
     async def aclose(self) -> None:
         """Both nodes share the network, and each closes its own way out."""
+
+
+async def _rewritten(answer: httpx.Response, old: bytes, new: bytes) -> httpx.Response:
+    content = (await answer.aread()).replace(old, new)
+    headers = {name: value for name, value in answer.headers.items() if name != "content-length"}
+    return httpx.Response(answer.status_code, headers=headers, content=content)
 
 
 @dataclass
@@ -131,6 +144,7 @@ class Person:
     """Somebody with a browser: follows redirects between the nodes, keeps cookies, fills in the forms of pages."""
 
     def __init__(self, network: Network) -> None:
+        self.network = network
         self.client = httpx.AsyncClient(transport=network, headers={"Accept": "text/html"})
         self.page = ""
         self.url = ""
@@ -164,7 +178,9 @@ class Person:
             if not response.has_redirect_location:
                 self.page, self.url, self.status = response.text, str(request.url), response.status_code
                 return
-            request = self.client.build_request(
-                "GET", urljoin(str(request.url), response.headers["location"])
-            )
+            target = urljoin(str(request.url), response.headers["location"])
+            if self.network.holds_back(target):
+                self.url = target
+                return
+            request = self.client.build_request("GET", target)
         raise AssertionError("redirected for ever")

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from service.access.own_instance import own_instance
 from service.connections import operations
 from service.connections.attempts import current_attempt
 from service.connections.desk import Desk
@@ -14,10 +15,7 @@ from service.connections.schemas import ConnectionCreate, ConnectionOut, Destina
 from service.connections.setup import Step, require_step
 from service.connections.view import set_up_of, to_out
 from service.database import reading
-from service.instances.faults import not_valid
-from service.instances.models import Instance
-from service.instances.operations import find_instance, get_instance
-from service.problems import NotFound
+from service.instances.operations import get_instance
 
 Apply = Callable[[AsyncSession, Connection], Awaitable[None]]
 
@@ -52,7 +50,7 @@ async def look_up_destination(
 async def create(desk: Desk, session: AsyncSession, wanted: ConnectionCreate) -> Connection:
     """A draft exists with all the answers that came along, or nothing does."""
     async with reading(desk.node.database) as short:
-        instance = await _own_instance(desk, short, wanted.instance)
+        instance = await own_instance(short, desk.node.settings, desk.principal, wanted.instance)
     found = None
     if wanted.destination is not None:
         found = await resolve_destination(desk.node, desk.platforms, instance, wanted.destination)
@@ -69,19 +67,6 @@ async def create(desk: Desk, session: AsyncSession, wanted: ConnectionCreate) ->
     session.add(connection)
     await operations.save_answers(session, connection, desk.node.clock.now())
     return connection
-
-
-async def _own_instance(desk: Desk, session: AsyncSession, name: str | None) -> Instance:
-    """Return the instance on which the connection is made; the only one of the caller needs no name."""
-    if name is not None:
-        instance = await find_instance(session, desk.node.settings, name)
-        if not desk.principal.may_see(instance.id):
-            raise NotFound("There is no instance {instance}.", instance=name)
-        return instance
-    ids = desk.principal.instance_ids
-    if ids is None or len(ids) != 1:
-        raise not_valid("/instance", "missing", "Say on which instance: this caller has more than one.")
-    return await get_instance(session, next(iter(ids)))
 
 
 async def show(desk: Desk, session: AsyncSession, connection: Connection) -> ConnectionOut:

@@ -225,7 +225,19 @@ def _while_pending(setup: SetUp, answers: Answers) -> tuple[Action, ...]:
         url=answers.start_url,
         expires_at=answers.expires_at,
     )
-    return (wait, resume, cancel, _close(answers))
+    return (wait, resume, _again(answers), cancel, _close(answers))
+
+
+def _again(answers: Answers) -> Action:
+    return Action(
+        id="start_again",
+        kind=Kind.SUBMIT,
+        label="Start the verification again",
+        description="Makes a new verification session; the open one is cancelled.",
+        operation_id="createVerificationSession",
+        method="POST",
+        href=f"/v1/connections/{answers.connection_id}/verification-sessions",
+    )
 
 
 def _waiting_for(setup: SetUp) -> str:

@@ -120,9 +120,14 @@ def current_step(setup: SetUp) -> Step | None:
 def allowed_steps(setup: SetUp) -> tuple[Step, ...]:
     """Return what may be answered now: in the initiator's draft each given answer again, and the next one.
 
-    What the two nodes finish by themselves, the activation of a verified connection, is nobody's step.
+    While the other side decides, only a new attempt may take the place of the open one. What the two nodes
+    finish by themselves, the activation of a verified connection, is nobody's step.
     """
-    if setup.state is not ConnectionState.DRAFT or setup.role is not Role.INITIATOR:
+    if setup.role is not Role.INITIATOR:
+        return ()
+    if setup.state is ConnectionState.PENDING and setup.access is Access.AT_OTHER_SIDE:
+        return (Step.ACCESS,)
+    if setup.state is not ConnectionState.DRAFT:
         return ()
     allowed = []
     for step in order(setup.type):

@@ -5,7 +5,8 @@ from enum import StrEnum
 
 from service.words import DestinationType, Mode, Network
 
-MAX_CLOCK_SKEW_SECONDS = 60
+# What `signatures.verify` accepts: a probe that promised more would be broken by the first signed message.
+MAX_CLOCK_SKEW_SECONDS = 10
 
 
 class Need(StrEnum):
@@ -75,7 +76,7 @@ def clock_obstacle(seconds: float) -> str | None:
     direction = "ahead of" if seconds > 0 else "behind"
     return (
         f"The clock of the other node is {abs(seconds):.0f} seconds {direction} the one here, and signed "
-        f"messages live for {MAX_CLOCK_SKEW_SECONDS}: have the wrong clock set by a time server."
+        f"messages allow for {MAX_CLOCK_SKEW_SECONDS}: have the wrong clock set by a time server."
     )
 
 

@@ -26,15 +26,20 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
 ) -> None:
     """Serve the API and the pages, with the job worker inside (unless PARLEY_WORKER=false)."""
+    import asyncio
+
     import uvicorn
 
+    from service.command_line import require_usable
     from service.database import migrate as migrate_database
     from service.main import create_app
 
     settings = load_settings()
     with claim_or_exit(settings):
-        if settings.resolved_database_url.startswith("sqlite"):
-            migrate_database(settings.resolved_database_url)
+        with sentences():
+            if settings.resolved_database_url.startswith("sqlite"):
+                migrate_database(settings.resolved_database_url)
+            asyncio.run(require_usable(settings))
         uvicorn.run(
             create_app(settings),
             host=host,
@@ -53,11 +58,14 @@ def worker() -> None:
     """Do the jobs in a process of its own (PostgreSQL only: the SQLite file belongs to one process)."""
     import asyncio
 
+    from service.command_line import require_usable
     from service.main import run_worker
 
     settings = load_settings()
     if settings.resolved_database_url.startswith("sqlite"):
         stop("With SQLite the worker runs inside `parley serve`. Use PostgreSQL to run it alone.")
+    with sentences():
+        asyncio.run(require_usable(settings))
     asyncio.run(run_worker(settings))
 
 
@@ -65,9 +73,13 @@ def worker() -> None:
 def migrate() -> None:
     """Bring the database to the newest revision."""
     from service.database import migrate as migrate_database
+    from service.single_process import database_file, make_folder
 
     settings = load_settings()
-    migrate_database(settings.resolved_database_url)
+    with sentences():
+        if file := database_file(settings.resolved_database_url):
+            make_folder(file)
+        migrate_database(settings.resolved_database_url)
     typer.echo("The database is at the newest revision.")
 
 
@@ -159,17 +171,23 @@ def stop(sentence: str) -> NoReturn:
 
 
 def run_or_exit(work: Coroutine[None, None, str]) -> None:
-    """Run a short command and print what it returns, or end with its problem's sentence and way out."""
+    """Run a short command and print what it returns, or end with a sentence and the way out."""
     import asyncio
 
+    with sentences():
+        typer.echo(asyncio.run(work))
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """End with a sentence where the call, the database or the keys do not fit; a traceback is for our own faults."""
+    from service.command_line import UNUSABLE, explain
     from service.problems import Problem
 
     try:
-        typer.echo(asyncio.run(work))
-    except Problem as problem:
-        stop(f"{problem.detail} {problem.fix}")
-    except ValueError as error:
-        stop(str(error))
+        yield
+    except (Problem, ValueError, *UNUSABLE) as fault:
+        stop(explain(fault))
 
 
 def main() -> None:

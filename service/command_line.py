@@ -1,9 +1,12 @@
-"""What the short commands do with the database, beside a running node."""
+"""What commands do with the database, and how they say in a sentence why they cannot."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
+from alembic.util import CommandError
+from asyncpg.exceptions import PostgresError
+from sqlalchemy.exc import DBAPIError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.access.hash_key import load_hasher
@@ -12,12 +15,15 @@ from service.access.scopes import INSTANCE_SCOPES, SCOPES
 from service.clock import Clock
 from service.database import open_database, transaction
 from service.egress import Egress
+from service.health import newest_revision, present_revision
 from service.instances.addresses import egress_policy
 from service.instances.operations import NewInstance, create_instance, get_by_slug, issuer_of
 from service.node import Node
 from service.platforms.registry import build_registry
-from service.sealing import Sealer, parse_keys
+from service.problems import Problem
+from service.sealing import SealBroken, Sealer, parse_keys
 from service.settings import Settings
+from service.single_process import database_file
 from service.words import Network
 
 
@@ -44,15 +50,62 @@ async def add_instance(
     return f"{issuer_of(settings, slug)}\n{secret}"
 
 
+async def require_usable(settings: Settings) -> None:
+    """The database answers, has every migration, and its secrets open; raises one of UNUSABLE."""
+    async with _node(settings):
+        pass
+
+
 @asynccontextmanager
 async def _open(settings: Settings) -> AsyncIterator[tuple[Node, AsyncSession, datetime]]:
-    database, clock = open_database(settings.resolved_database_url), Clock()
+    async with _node(settings) as node, transaction(node.database) as session:
+        yield node, session, node.clock.now()
+
+
+@asynccontextmanager
+async def _node(settings: Settings) -> AsyncIterator[Node]:
+    """Give the parts of the node, on a database that this code knows."""
+    url = settings.resolved_database_url
+    file = database_file(url)
+    if file is not None and not file.exists():
+        raise NotMigrated(found=None)  # to connect would make an empty file
+    database, egress = open_database(url), Egress(egress_policy(settings))
     sealer = Sealer(parse_keys(settings.sealing_keys.get_secret_value()))
-    egress = Egress(egress_policy(settings))
     try:
-        node = Node(settings, database, clock, egress, sealer, await load_hasher(database, sealer))
-        async with transaction(database) as session:
-            yield node, session, clock.now()
+        found = await present_revision(database)
+        if found != newest_revision(url):
+            raise NotMigrated(found)
+        yield Node(settings, database, Clock(), egress, sealer, await load_hasher(database, sealer))
     finally:
         await egress.aclose()
         await database.engine.dispose()
+
+
+class NotMigrated(Exception):
+    """The database is at another migration than this code needs."""
+
+    def __init__(self, found: str | None) -> None:
+        at = f"at migration {found}, which is not the one" if found else "empty: it lacks the tables"
+        super().__init__(f"The database is {at} that this version needs. Run `parley migrate` first.")
+
+
+UNUSABLE = (NotMigrated, SealBroken, CommandError, DBAPIError, PostgresError, OSError)
+
+
+def explain(fault: Exception) -> str:
+    """Return what an operator reads instead of a traceback, with the way out."""
+    match fault:
+        case Problem():
+            return f"{fault.detail} {fault.fix}"
+        case SealBroken():
+            return f"PARLEY_SEALING_KEYS does not fit this database. {fault}"
+        case CommandError():
+            return (
+                f"The database is at a migration that this version does not know ({fault}). Use a newer one."
+            )
+        case DBAPIError():
+            return f"The database did not answer ({fault.orig}). Check PARLEY_DATABASE_URL."
+        case PostgresError() | OSError():
+            return f"The database did not answer ({fault}). Check PARLEY_DATABASE_URL."
+        case _:
+            return str(fault)

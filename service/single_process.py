@@ -15,12 +15,11 @@ class AlreadyOwned(Exception):
 @contextmanager
 def claim_database(database_url: str) -> Iterator[None]:
     """Hold the file for this process; raise AlreadyOwned where another one does. PostgreSQL needs no claim."""
-    url = make_url(database_url)
-    if url.get_backend_name() != "sqlite" or url.database is None:
+    path = database_file(database_url)
+    if path is None:
         yield
         return
-    path = Path(url.database)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(path)
     with path.with_name(path.name + ".lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -30,3 +29,14 @@ def claim_database(database_url: str) -> Iterator[None]:
                 "or use PostgreSQL (PARLEY_DATABASE_URL) for several processes."
             ) from None
         yield
+
+
+def database_file(database_url: str) -> Path | None:
+    """Return the file of an embedded SQLite database, or None for another one."""
+    url = make_url(database_url)
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+
+def make_folder(file: Path) -> None:
+    """The folder of the database exists; a new one is for its owner alone."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

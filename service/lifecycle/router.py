@@ -22,23 +22,28 @@ from service.words import DestinationType, Mode
 router = APIRouter(tags=["Connections"])
 
 _V, _A, _C = VerificationState, AuthorizationState, ConnectionState
-SEEN_AS: Mapping[StrEnum, ConnectionState | None] = {
-    _V.CREATED: _C.DRAFT,
-    _V.STARTED: _C.PENDING,
-    _V.AWAITING_DECISION: _C.PENDING,
-    _V.CODE_RECEIVED: _C.PENDING,
-    _V.VERIFIED: _C.PENDING,
-    _V.DENIED: _C.DRAFT,
-    _V.FAILED: _C.DRAFT,
-    _V.EXPIRED: _C.DRAFT,
-    _V.CANCELLED: _C.DRAFT,
-    _A.REQUESTED: None,
-    _A.DENIED: None,
-    _A.CONSENTED: _C.PENDING,
-    _A.REDEEMED: _C.PENDING,
-    _A.ACTIVE: _C.ACTIVE,
-    _A.EXPIRED: _C.CLOSED,
-    _A.CLOSED: _C.CLOSED,
+SEEN_AS: Mapping[str, Mapping[StrEnum, ConnectionState | None]] = {
+    CONNECTION.name: {state: state for state in ConnectionState},
+    VERIFICATION_SESSION.name: {
+        _V.CREATED: _C.DRAFT,
+        _V.STARTED: _C.PENDING,
+        _V.AWAITING_DECISION: _C.PENDING,
+        _V.CODE_RECEIVED: _C.PENDING,
+        _V.VERIFIED: _C.PENDING,
+        _V.DENIED: _C.DRAFT,
+        _V.FAILED: _C.DRAFT,
+        _V.EXPIRED: _C.DRAFT,
+        _V.CANCELLED: _C.DRAFT,
+    },
+    AUTHORIZATION_REQUEST.name: {
+        _A.REQUESTED: None,
+        _A.DENIED: None,
+        _A.CONSENTED: _C.PENDING,
+        _A.REDEEMED: _C.PENDING,
+        _A.ACTIVE: _C.ACTIVE,
+        _A.EXPIRED: _C.CLOSED,
+        _A.CLOSED: _C.CLOSED,
+    },
 }
 
 
@@ -115,7 +120,7 @@ def _machine(machine: StateMachine[Any, Any]) -> MachineOut:
             for (at, event), to in machine.table.items()
         ],
         mermaid=machine.mermaid(),
-        connection_state={state.value: SEEN_AS.get(state, state) for state in states},
+        connection_state={state.value: SEEN_AS[machine.name][state] for state in states},
     )
 
 

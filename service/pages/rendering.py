@@ -69,13 +69,16 @@ def render(
         "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
         f"frame-ancestors 'none'; form-action {form_action}"
     )
-    return html_response(
+    page = html_response(
         request,
         _TEMPLATES[type(view)],
         {"view": view},
         policy=policy,
         status=view.status if isinstance(view, ProblemView) else status,
     )
+    if isinstance(view, ResultView) and view.refresh_seconds is not None:
+        page.headers["Refresh"] = str(view.refresh_seconds)
+    return page
 
 
 def html_response(

@@ -1,12 +1,14 @@
 """How a verification stands once the browser is back, in sentences."""
 
+from datetime import datetime
+
 from service.connections.models import Connection
 from service.connections.states import ConnectionState
 from service.pages.views import ResultView
 from service.verification_sessions.models import VerificationSession
 from service.words import Mode
 
-REFRESH_SECONDS = 2
+FIRST_REFRESH_SECONDS, LONGEST_REFRESH_SECONDS = 2, 30
 COMES_NEXT = {
     Mode.VISUAL: "Next: choose the sync scope and map the fields.",
     Mode.SCRIPT: "Next: write the sync rules.",
@@ -14,7 +16,9 @@ COMES_NEXT = {
 }
 
 
-def result_view(connection: Connection, attempt: VerificationSession) -> ResultView:
+def result_view(
+    connection: Connection, attempt: VerificationSession, now: datetime, own_path: str
+) -> ResultView:
     """Return the page for an attempt whose browser has come back, or that is over."""
     name = connection.name or "The connection"
     back = connection.return_url
@@ -24,14 +28,19 @@ def result_view(connection: Connection, attempt: VerificationSession) -> ResultV
         sentences = (f"{name} is active on both sides.", COMES_NEXT[connection.mode or Mode.BASIC])
         return ResultView("The connection is active", "active", sentences, back, label, None)
     if attempt.last_error is not None:
-        sentences = (
-            attempt.last_error["detail"],
-            attempt.last_error["fix"],
-            f"{name} is still a draft; nothing is lost.",
-        )
+        sentences = (attempt.last_error["detail"], attempt.last_error["fix"])
+        if connection.state is ConnectionState.DRAFT:
+            sentences += (f"{name} is still a draft; nothing is lost.",)
         return ResultView(attempt.last_error["title"], "failed", sentences, back, label, None)
     if connection.state is ConnectionState.PENDING:
         sentences = ("The other side accepted. The two nodes are finishing by themselves.",)
-        return ResultView("Almost done", "pending", sentences, None, None, REFRESH_SECONDS)
+        pause = _pause(connection, now)
+        return ResultView("Almost done", "pending", sentences, own_path, "Look again now", pause)
     sentences = ("This verification session is over.", "The connection shows how it stands now.")
     return ResultView("Nothing to do here", "failed", sentences, back, label, None)
+
+
+def _pause(connection: Connection, now: datetime) -> int:
+    """Return how long the page stays: the longer it has waited, the more seldom it is read out anew."""
+    waited = int((now - connection.updated_at).total_seconds())
+    return min(LONGEST_REFRESH_SECONDS, max(FIRST_REFRESH_SECONDS, waited // 4))

@@ -62,7 +62,7 @@ async def show_start(request: Request, node: Node, platforms: Registry, attempt_
     _require_owner(scene, scene.visitor)
     if scene.attempt.state in BEFORE_CALLBACK:
         return render(request, _start_view(node, platforms, scene, scene.visitor))
-    return render(request, result_view(scene.connection, scene.attempt))
+    return render(request, result_view(scene.connection, scene.attempt, node.clock.now(), _path(attempt_id)))
 
 
 async def start(request: Request, node: Node, attempt_id: str, given_token: str) -> Response:

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from service.pages.rendering import render
 from service.pages.views import View
 from service.words import Mode
-from tests.pages.page_text import page_of
+from tests.pages.page_text import page_of, parse, request
 from tests.pages.sample_views import (
     ACTIVE,
     BOTH_METHODS,
@@ -153,15 +154,16 @@ def test_somebody_who_is_no_admin_learns_what_is_missing_and_goes_back() -> None
 
 
 def test_a_pending_result_looks_again_by_itself_and_says_so() -> None:
-    page = page_of(PENDING)
-    assert page.one("meta", http_equiv="refresh")["content"] == "2"
-    assert "This page looks again every 2 seconds." in page.text
+    response = render(request(), PENDING)
+    page = parse(response)
+    assert response.headers["refresh"] == "2"
+    assert "This page looks again by itself after 2 seconds." in page.text
     assert page.one("a", class_="button")["href"] == PENDING.next_url
 
 
 def test_a_final_result_stays_and_leads_on() -> None:
     page = page_of(ACTIVE)
-    assert not page.all("meta", http_equiv="refresh")
+    assert "refresh" not in render(request(), ACTIVE).headers
     assert page.one("a", class_="button").text == "Go on to the configuration"
     assert not page_of(FAILED).all("a", class_="button")
     for view, state in ((PENDING, "Pending"), (ACTIVE, "Active"), (FAILED, "Failed")):

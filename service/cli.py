@@ -96,8 +96,12 @@ def demo(
     *, once: Annotated[bool, typer.Option(help="End after the run instead of waiting for Ctrl-C.")] = False
 ) -> None:
     """Start two nodes and set up connections between them, as a person and as a program."""
+    import signal
+
     from service.demo import run_demo
 
+    # Told to stop in any way, it stops both nodes first.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     raise typer.Exit(run_demo(once=once))
 
 

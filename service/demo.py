@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,6 +80,10 @@ class DemoBrowser:
         target = urljoin(self.url, forms[0].action)
         self._show(self.client.build_request("POST", target, data=sent, headers={"Origin": origin}))
 
+    def close(self) -> None:
+        """Its connections are closed."""
+        self.client.close()
+
     def _show(self, request: httpx.Request) -> None:
         for _ in range(MOST_REDIRECTS):
             answer = self.client.send(request)
@@ -92,21 +96,32 @@ class DemoBrowser:
 
 def run_demo(*, once: bool) -> int:
     """Tell the story; return 0 only if all went as told. Without `once`, both nodes then run until Ctrl-C."""
-    narrator = Narrator(sys.stdout)
+    narrator, nodes, is_told = Narrator(sys.stdout), tuple[DemoNode, ...](), False
     with tempfile.TemporaryDirectory(prefix="parley-demo-") as folder, ExitStack() as stack:
         try:
-            first, second = _start_both(Path(folder), stack)
-            tell(narrator, first, second, DemoBrowser)
-            for node in (first, second):
+            first, second = nodes = _start_both(Path(folder), stack)
+            tell(narrator, first, second, lambda: stack.enter_context(closing(DemoBrowser())))
+            for node in nodes:
                 node.require_alive()
+            is_told = True
             if not once:
                 _stay(narrator, first, second)
-        except DemoFailed as failure:
+        except (DemoFailed, httpx.TransportError) as failure:
             narrator.say(f"\nThe demo FAILED: {failure}")
+            _report_the_dead(narrator, nodes)
             return 1
         except KeyboardInterrupt:
-            narrator.say("\nStopped.")
-    return 0
+            narrator.say("\nStopped." if is_told else "\nStopped before the end.")
+    return 0 if is_told else 1
+
+
+def _report_the_dead(narrator: Narrator, nodes: tuple[DemoNode, ...]) -> None:
+    """A failure that a dead node caused is told with its name and the end of its log."""
+    for node in nodes:
+        try:
+            node.require_alive()
+        except DemoFailed as death:
+            narrator.say(str(death))
 
 
 def _start_both(folder: Path, stack: ExitStack) -> tuple[DemoNode, DemoNode]:
@@ -221,10 +236,11 @@ def _stay(narrator: Narrator, first: DemoNode, second: DemoNode) -> None:
     narrator.title("Both nodes keep running. Look around; Ctrl-C ends it.")
     for node in (first, second):
         narrator.say(f"  {node.name}: docs {node.url}/docs   reference {node.url}/redoc")
-        narrator.say(
-            f"  {' ' * len(node.name)}  curl -H 'Authorization: Bearer {node.token}' {node.url}/v1/connections"
-        )
     narrator.say("  Sandbox accounts: alice / alice-sandbox (admin), bob / bob-sandbox (member).")
+    narrator.say("  For the curls of README.md, paste this into a second terminal:\n")
+    for node in (first, second):
+        name = node.name.upper()
+        narrator.say(f"export {name}={node.url} {name}_TOKEN={node.token}")
     while True:
         for node in (first, second):
             node.require_alive()

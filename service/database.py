@@ -23,6 +23,7 @@ from starlette.requests import HTTPConnection
 
 from service.problems import NotFound, Problem
 from service.state_machine import IllegalTransition, StateMachine
+from service.storable import is_storable
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BUSY_TIMEOUT_MS = 5_000
@@ -180,8 +181,15 @@ async def advance(session: AsyncSession, row: StatefulRow, by: StrEnum, **change
     return row
 
 
+async def find(session: AsyncSession, kind: type[Row], row_id: str) -> Row | None:
+    """Return the row of this id, if there is one; an id that no database could hold names none."""
+    return await session.get(kind, row_id) if is_storable(row_id) else None
+
+
 async def get_for_update(session: AsyncSession, kind: type[Row], row_id: str) -> Row:
     """Return the row, locked until the end of the transaction; raise NotFound where there is none."""
+    if not is_storable(row_id):
+        raise NotFound("There is no such id.")
     statement = select(kind).where(kind.id == row_id).with_for_update()  # type: ignore[attr-defined]
     row = (await session.exec(statement.execution_options(populate_existing=True))).one_or_none()
     if row is None:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -98,10 +99,10 @@ class RunningNode:
             done += count
         raise AssertionError("the worker finds no end")
 
-    async def read(self, path: str) -> dict[str, object]:
+    async def read(self, path: str) -> dict[str, Any]:
         answer = await self.api.get(path)
         assert answer.status_code == 200, answer.text
-        found: dict[str, object] = answer.json()
+        found: dict[str, Any] = answer.json()
         return found
 
 

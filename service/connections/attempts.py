@@ -9,7 +9,7 @@ from service.connections.models import Connection
 from service.connections.setup import Step, require_step
 from service.connections.states import ConnectionEvent, ConnectionState
 from service.connections.view import set_up_of
-from service.database import advance, get_for_update
+from service.database import advance, find, get_for_update
 from service.jobs.operations import enqueue
 from service.node import Node
 from service.problem_handlers import as_record
@@ -31,7 +31,7 @@ async def current_attempt(session: AsyncSession, connection: Connection) -> Veri
 
 async def lock(session: AsyncSession, attempt_id: str) -> tuple[Connection, VerificationSession]:
     """Return the connection and the attempt, locked in this order everywhere, so that two never wait for each other."""
-    found = await session.get(VerificationSession, attempt_id)
+    found = await find(session, VerificationSession, attempt_id)
     if found is None:
         found = await get_for_update(session, VerificationSession, attempt_id)
     connection = await get_for_update(session, Connection, found.connection_id)

@@ -5,18 +5,22 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.json_schema import SkipJsonSchema
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.access.principals import Principal
 from service.connections.models import Connection
+from service.connections.schemas import TEXT_PATTERN
 from service.connections.states import ConnectionState
 from service.instances.models import Instance
 from service.pagination import Keyset, Page, PageRequest, read_page
 from service.verification_sessions.models import VerificationSession
 from service.words import DestinationType, Mode
+
+InstanceId = Annotated[str, StringConstraints(max_length=80, pattern=TEXT_PATTERN)]
+Text = Annotated[str, StringConstraints(max_length=100, pattern=TEXT_PATTERN)]
 
 
 class Sort(StrEnum):
@@ -33,19 +37,22 @@ class Filters(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    state: ConnectionState | SkipJsonSchema[None] = None
-    type: DestinationType | SkipJsonSchema[None] = None
-    mode: Mode | SkipJsonSchema[None] = None
-    instance: Annotated[
-        str | SkipJsonSchema[None], Field(max_length=80, description="Id of an instance.")
-    ] = None
-    q: Annotated[
-        str | SkipJsonSchema[None],
-        Field(max_length=100, pattern=r"^[^\x00]*$", description="Text in the name or in one of the URLs."),
-    ] = None
-    created_after: AwareDatetime | SkipJsonSchema[None] = None
-    sort: Sort = Sort.CREATED_AT_DOWN
-    expand: Literal["next_actions"] | SkipJsonSchema[None] = None
+    state: ConnectionState | SkipJsonSchema[None] = Field(None, description="Only those in this state.")
+    type: DestinationType | SkipJsonSchema[None] = Field(
+        None, description="Only those with this type of destination."
+    )
+    mode: Mode | SkipJsonSchema[None] = Field(None, description="Only those with this mode.")
+    instance: InstanceId | SkipJsonSchema[None] = Field(
+        None, description="Only those of this instance: its id."
+    )
+    q: Text | SkipJsonSchema[None] = Field(None, description="Text in the name or in one of the URLs.")
+    created_after: AwareDatetime | SkipJsonSchema[None] = Field(
+        None, description="Only those created after this moment."
+    )
+    sort: Sort = Field(Sort.CREATED_AT_DOWN, description="The order; a minus sign turns it round.")
+    expand: Literal["next_actions"] | SkipJsonSchema[None] = Field(
+        None, description="Adds `next_actions` to each connection."
+    )
 
 
 FiltersQuery = Annotated[Filters, Query()]

@@ -14,7 +14,7 @@ from service.connections.schemas import ConnectionPatch, DetailsIn
 from service.connections.setup import Step, require_mode, require_step
 from service.connections.states import CloseReason, ConnectionEvent, ConnectionState
 from service.connections.view import set_up_of
-from service.database import advance, get_for_update
+from service.database import advance, find, get_for_update
 from service.identifiers import new_id
 from service.instances.faults import not_valid
 from service.instances.models import Instance
@@ -72,7 +72,7 @@ def check_return_url(instance: Instance, return_url: str) -> None:
 
 async def get_visible(session: AsyncSession, principal: Principal, connection_id: str) -> Connection:
     """Return the connection; raise NotFound where there is none that this caller may know of."""
-    connection = await session.get(Connection, connection_id)
+    connection = await find(session, Connection, connection_id)
     if connection is None or not principal.may_see(connection.instance_id):
         raise NotFound("There is no connection {id}.", id=connection_id)
     return connection

@@ -12,7 +12,7 @@ from service import problems
 from service.connections import attempts
 from service.connections.desk import READS, ReadDesk, WriteDesk
 from service.connections.refusals import with_way_out
-from service.database import SessionDep
+from service.database import SessionDep, find
 from service.instances.operations import get_instance
 from service.node import NodeDep
 from service.openapi import problem_responses
@@ -36,7 +36,7 @@ PAGES = (
     problems.Unavailable,
 )
 SEE_OTHER: dict[int | str, dict[str, object]] = {303: {"description": "Where the browser goes next."}}
-Parameter = Annotated[str | SkipJsonSchema[None], Field(max_length=LONGEST)]
+Parameter = Annotated[str, Field(max_length=LONGEST)] | SkipJsonSchema[None]
 
 
 class CallbackParameters(BaseModel):
@@ -44,11 +44,11 @@ class CallbackParameters(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    code: Parameter = None
-    state: Parameter = None
-    iss: Parameter = None
-    error: Parameter = None
-    error_description: Parameter = None
+    code: Parameter = Field(None, description="What is redeemed for the connection, once.")
+    state: Parameter = Field(None, description="As it was pushed: which attempt this is.")
+    iss: Parameter = Field(None, description="The other side's issuer.")
+    error: Parameter = Field(None, description="Why there is no code.")
+    error_description: Parameter = Field(None, description="The same in words.")
 
 
 CallbackQuery = Annotated[CallbackParameters, Query()]
@@ -62,7 +62,7 @@ CallbackQuery = Annotated[CallbackParameters, Query()]
 )
 async def get_session(session_id: str, desk: ReadDesk, session: SessionDep) -> VerificationSessionOut:
     """Its state, the comparison code, when it expires, and what went wrong."""
-    attempt = await session.get(VerificationSession, session_id)
+    attempt = await find(session, VerificationSession, session_id)
     if attempt is None or not desk.principal.may_see(attempt.instance_id):
         raise NotFound("There is no verification session {id}.", id=session_id)
     return to_out(attempt, desk.node.settings)
@@ -76,7 +76,7 @@ async def get_session(session_id: str, desk: ReadDesk, session: SessionDep) -> V
 )
 async def delete_session(session_id: str, desk: WriteDesk, session: SessionDep) -> VerificationSessionOut:
     """The attempt is over, the draft as it was, and the other side is told. Repeating changes nothing."""
-    found = await session.get(VerificationSession, session_id)
+    found = await find(session, VerificationSession, session_id)
     if found is None or not desk.principal.may_see(found.instance_id):
         raise NotFound("There is no verification session {id}.", id=session_id)
     connection, attempt = await attempts.lock(session, session_id)

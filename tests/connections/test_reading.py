@@ -20,7 +20,7 @@ async def make(pair: Pair, name: str, **more: object) -> dict[str, Any]:
 
 async def names(pair: Pair, query: str = "") -> list[str]:
     """Return the names that node A lists."""
-    return [item["name"] for item in (await pair.a.read(f"/v1/connections{query}"))["items"]]  # type: ignore[attr-defined]
+    return [item["name"] for item in (await pair.a.read(f"/v1/connections{query}"))["items"]]
 
 
 async def test_pages_hold_everything_once_in_order(each_pair: Pair) -> None:
@@ -84,8 +84,8 @@ async def test_a_page_token_of_another_list_is_refused(pair: Pair) -> None:
 
 async def test_next_actions_come_with_a_list_only_when_asked_for(pair: Pair) -> None:
     await make(pair, "One")
-    (plain,) = (await pair.a.read("/v1/connections"))["items"]  # type: ignore[misc]
-    (expanded,) = (await pair.a.read("/v1/connections?expand=next_actions"))["items"]  # type: ignore[misc]
+    (plain,) = (await pair.a.read("/v1/connections"))["items"]
+    (expanded,) = (await pair.a.read("/v1/connections?expand=next_actions"))["items"]
     assert "next_actions" not in plain
     assert expanded["next_actions"]
 
@@ -183,12 +183,12 @@ async def test_a_closed_connection_is_over(pair: Pair) -> None:
 
 async def test_the_lifecycle_is_the_tables(pair: Pair) -> None:
     shown = await pair.a.read("/v1/lifecycle")
-    machines = {machine["name"]: machine for machine in shown["machines"]}  # type: ignore[attr-defined]
+    machines = {machine["name"]: machine for machine in shown["machines"]}
     assert set(machines) == {"connection", "verification_session", "authorization_request"}
     assert machines["connection"]["mermaid"].startswith("stateDiagram-v2")
     seen_as = machines["verification_session"]["connection_state"]
     assert (seen_as["created"], seen_as["started"], seen_as["denied"]) == ("draft", "pending", "draft")
-    lists = {(each["type"], each["mode"]): each for each in shown["step_lists"]}  # type: ignore[attr-defined]
+    lists = {(each["type"], each["mode"]): each for each in shown["step_lists"]}
     assert not lists["private", "visual"]["possible"]
     assert [step["id"] for step in lists["local", "basic"]["steps"]] == [
         "destination",

@@ -1,0 +1,163 @@
+"""Jobs are done at least once, by one worker at a time, whatever fails in between. On both databases."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from service.database import open_database, reading, transaction
+from service.egress import Egress, EgressPolicy
+from service.jobs.models import Job
+from service.jobs.operations import enqueue
+from service.jobs.worker import TryAgain, Worker, backoff, run_due
+from service.node import Node
+from service.sealing import Sealer, new_key, parse_keys
+from service.settings import Settings
+from service.tokens import Hasher
+from tests.small_node import PUBLIC_URL, FrozenClock
+
+pytestmark = pytest.mark.anyio
+
+
+class Recorder:
+    """A handler that notes what it did; what it answers can be changed."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.answer: timedelta | Exception | None = None
+
+    async def __call__(self, _node: Node, job: Job) -> timedelta | None:
+        self.done.append(job.subject)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    return FrozenClock()
+
+
+@pytest.fixture
+async def node(database_url: str, clock: FrozenClock) -> AsyncIterator[Node]:
+    """A node of which only the database and the clock matter."""
+    key = new_key()
+    settings = Settings(env="development", public_url=PUBLIC_URL, sealing_keys=key, database_url=database_url)  # type: ignore[arg-type]
+    database, egress = open_database(database_url), Egress(EgressPolicy())
+    yield Node(settings, database, clock, egress, Sealer(parse_keys(key)), Hasher(b"k" * 32))
+    await egress.aclose()
+    await database.engine.dispose()
+
+
+async def store(node: Node, subject: str, *, after: float = 0) -> None:
+    """A job about this subject is due after so many seconds."""
+    now = node.clock.now()
+    async with transaction(node.database) as session:
+        await enqueue(session, "note", subject, run_at=now + timedelta(seconds=after), now=now)
+
+
+async def open_jobs(node: Node) -> list[Job]:
+    """Return the jobs that are not done."""
+    async with reading(node.database) as session:
+        return [job for job in (await session.exec(select(Job))).all() if job.done_at is None]
+
+
+async def test_a_due_job_is_done_once(node: Node) -> None:
+    note = Recorder()
+    await store(node, "a")
+    assert [await run_due(Worker(node, {"note": note})) for _ in range(2)] == [1, 0]
+    assert note.done == ["a"]
+    assert await open_jobs(node) == []
+
+
+async def test_a_job_waits_for_its_time(node: Node, clock: FrozenClock) -> None:
+    note = Recorder()
+    await store(node, "a", after=60)
+    await run_due(Worker(node, {"note": note}))
+    assert note.done == []
+    clock.advance(60)
+    await run_due(Worker(node, {"note": note}))
+    assert note.done == ["a"]
+
+
+async def test_what_was_rolled_back_is_not_done(node: Node) -> None:
+    note = Recorder()
+    now = node.clock.now()
+
+    async def store_and_fail() -> None:
+        async with transaction(node.database) as session:
+            await enqueue(session, "note", "a", run_at=now, now=now)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await store_and_fail()
+    await run_due(Worker(node, {"note": note}))
+    assert note.done == []
+
+
+async def test_one_open_job_per_kind_and_subject_due_at_the_earlier_time(node: Node) -> None:
+    note = Recorder()
+    await store(node, "a", after=60)
+    await store(node, "a")
+    await store(node, "a", after=30)
+    assert len(await open_jobs(node)) == 1
+    await run_due(Worker(node, {"note": note}))
+    assert note.done == ["a"]
+    await store(node, "a")
+    assert len(await open_jobs(node)) == 1
+
+
+async def test_two_who_store_the_same_job_at_once_store_one(node: Node) -> None:
+    await asyncio.gather(*(store(node, "a") for _ in range(8)))
+    assert len(await open_jobs(node)) == 1
+
+
+async def test_several_workers_share_the_jobs(node: Node) -> None:
+    note = Recorder()
+    for number in range(30):
+        await store(node, str(number))
+    worker = Worker(node, {"note": note})
+    while sum(await asyncio.gather(*(run_due(worker) for _ in range(4)))):
+        pass
+    assert sorted(note.done, key=int) == [str(number) for number in range(30)]
+
+
+@pytest.mark.parametrize("fault", [TryAgain("not yet"), RuntimeError("broken")], ids=["try_again", "fault"])
+async def test_a_job_that_fails_comes_back_with_a_growing_pause(
+    node: Node, clock: FrozenClock, fault: Exception
+) -> None:
+    note = Recorder()
+    note.answer = fault
+    await store(node, "a")
+    worker = Worker(node, {"note": note})
+    await run_due(worker)
+    assert await run_due(worker) == 0
+    (job,) = await open_jobs(node)
+    assert job.attempts == 1
+    assert job.last_error
+    assert job.run_at > clock.now()
+    clock.advance(600)
+    note.answer = None
+    await run_due(worker)
+    assert note.done == ["a", "a"]
+    assert await open_jobs(node) == []
+
+
+async def test_a_job_that_wants_to_run_again_does(node: Node, clock: FrozenClock) -> None:
+    note = Recorder()
+    note.answer = timedelta(hours=1)
+    await store(node, "a")
+    worker = Worker(node, {"note": note})
+    await run_due(worker)
+    clock.advance(3599)
+    assert await run_due(worker) == 0
+    clock.advance(1)
+    assert await run_due(worker) == 1
+
+
+def test_the_pause_grows_with_jitter_up_to_five_minutes() -> None:
+    for attempts in range(1, 40):
+        ceiling = min(300.0, 2.0 ** min(attempts, 10))
+        assert ceiling / 4 <= backoff(attempts).total_seconds() <= ceiling

@@ -1,6 +1,6 @@
 """A client that is no node of ours: it signs by hand what the standards say, and whatever else a test wants."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import uuid4
@@ -41,6 +41,7 @@ class Stranger:
         self.document: Json = self.make_document()
         self.pages: dict[str, httpx.Response] = {}
         self.fetched: list[str] = []
+        self.on_fetch: Callable[[], Awaitable[object]] = _nothing
         network.hosts[host] = httpx.MockTransport(self._serve)
 
     def make_document(self) -> Json:
@@ -66,6 +67,7 @@ class Stranger:
         if path == "/i/asker/oauth/callback":
             return httpx.Response(200, text="back at the asker")
         self.fetched.append(path)
+        await self.on_fetch()
         if path in self.pages:
             return self.pages[path]
         if path == "/i/asker/oauth/client.json":
@@ -198,6 +200,10 @@ class Stranger:
         given = httpx.Headers(headers or {})
         pairs = [*given.multi_items(), *((name, sent[name]) for name in sent if name not in given)]
         return await _client(self.asked).post(self.asked.issuer + path, content=content, headers=pairs)
+
+
+async def _nothing() -> None:
+    """Answer at once."""
 
 
 def _client(asked: RunningNode) -> httpx.AsyncClient:

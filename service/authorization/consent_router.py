@@ -68,8 +68,11 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     410: {"description": "A page: the request has expired, or was decided already.", "content": PAGE},
 }
 QUERY = [
-    {"name": name, "in": "query", "required": True, "schema": {"type": "string"}}
-    for name in sorted(PARAMETERS)
+    {"name": name, "in": "query", "required": True, "schema": {"type": "string"}, "description": what}
+    for name, what in (
+        ("client_id", "Who asks: the address of the client's document."),
+        ("request_uri", "What was pushed before; it is used once."),
+    )
 ]
 RequestIdPath = Annotated[str, Path(description="The request that is decided on.")]
 router = APIRouter(prefix="/i/{slug}", tags=["Protocol"], route_class=PageRoute)

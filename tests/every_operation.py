@@ -1,0 +1,152 @@
+"""Two nodes and everybody who uses them: a walk that asks every operation for what it is there for."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from tests.exchanges import Log, Recorder, operations
+from tests.nodes import Network, Person, RunningNode
+from tests.small_node import FrozenClock
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Walk:
+    """The asking node, the asked one, and what goes between all of them."""
+
+    a: RunningNode
+    b: RunningNode
+    network: Network
+    clock: FrozenClock
+    log: Log
+
+    @classmethod
+    def begin(cls, a: RunningNode, b: RunningNode, network: Network, clock: FrozenClock) -> "Walk":
+        """Write down from here on whatever reaches one of the nodes."""
+        log = Log(operations(a.app.openapi()))
+        for node in (a, b):
+            host = httpx.URL(node.url).host
+            network.hosts[host] = Recorder(network.hosts[host], log)
+        return cls(a, b, network, clock, log)
+
+    async def call(self, method: str, path: str, body: object = None, **more: Any) -> Json:
+        """Return what the asking node answers to who may do everything; a moment later it is a moment later."""
+        headers = {"Authorization": self.a.api.headers["Authorization"], **more.pop("headers", {})}
+        async with httpx.AsyncClient(transport=self.network, base_url=self.a.url, headers=headers) as client:
+            answer = await client.request(method, path, json=body, **more)
+        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
+        self.clock.advance(1)
+        found: Json = answer.json() if answer.content else {}
+        return found
+
+    async def everything(self) -> None:
+        """Every operation has done its work at least once."""
+        await self.look_around()
+        await self.administer()
+        await self.sign_in()
+        await self.connect_locally()
+        await self.answer_step_by_step()
+        await self.connect()
+
+    async def look_around(self) -> None:
+        """What everybody may read."""
+        slug = self.a.slug
+        for path in ("/", "/livez", "/readyz", "/v1/platforms", "/v1/lifecycle", "/v1/me"):
+            await self.call("GET", path)
+        for path in ("/v1/problem-types", "/v1/problem-types/step-not-allowed", f"/sandbox/{slug}"):
+            await self.call("GET", path)
+        for kind in (f"oauth-authorization-server/i/{slug}", f"oauth-protected-resource/i/{slug}"):
+            await self.call("GET", f"/.well-known/{kind}")
+        await self.call("GET", f"/.well-known/oauth-protected-resource/sandbox/{slug}")
+        for path in ("", "/oauth/client.json", "/oauth/jwks"):
+            await self.call("GET", f"/i/{slug}{path}")
+
+    async def administer(self) -> None:
+        """Instances and the tokens for them."""
+        new = {"slug": "beta", "name": "Beta's tracker", "platform": "sandbox"}
+        instance = await self.call("POST", "/v1/instances", new)
+        path = f"/v1/instances/{instance['id']}"
+        await self.call("GET", "/v1/instances")
+        await self.call("GET", path)
+        await self.call("PATCH", path, {"name": "Beta's new tracker"})
+        await self.call("POST", f"{path}/checks")
+        scopes = ["connections:read", "connections:write"]
+        wanted = {"name": "sync engine", "scopes": scopes, "instances": [instance["id"]]}
+        token = await self.call("POST", "/v1/access-tokens", wanted)
+        await self.call("GET", "/v1/access-tokens")
+        await self.call("DELETE", f"/v1/access-tokens/{token['id']}")
+        await self.call("DELETE", path)
+
+    async def sign_in(self) -> None:
+        """A person instead of a service."""
+        values = {"login": "alice", "password": "alice-sandbox"}
+        wanted = {"instance": self.a.slug, "method": "password", "values": values}
+        session = await self.call("POST", "/v1/sessions", wanted)
+        person = {"Authorization": f"Bearer {session['token']}"}
+        await self.call("GET", "/v1/sessions/current", headers=person)
+        await self.call("DELETE", "/v1/sessions/current", headers=person)
+
+    async def connect_locally(self) -> None:
+        """A connection of an instance with itself."""
+        details = {"local_short_name": "here", "destination_short_name": "there"}
+        draft = await self.call(
+            "POST",
+            "/v1/connections",
+            {
+                "instance": self.a.slug,
+                "destination": {"type": "local"},
+                "details": details,
+                "mode": "basic",
+            },
+        )
+        await self.call("POST", f"/v1/connections/{draft['id']}/activation")
+
+    async def answer_step_by_step(self) -> None:
+        """The wizard, and an attempt that is cancelled."""
+        destination = {"type": "public", "url": self.b.issuer}
+        await self.call("POST", "/v1/destination-probes", {"instance": self.a.slug, "url": self.b.issuer})
+        draft = await self.call("POST", "/v1/connections", {"instance": self.a.slug})
+        path = f"/v1/connections/{draft['id']}"
+        await self.call("PUT", f"{path}/destination", destination)
+        details = {"local_short_name": "acme", "destination_short_name": "partner"}
+        await self.call("PUT", f"{path}/details", details)
+        await self.call("PUT", f"{path}/mode", {"mode": "visual"})
+        await self.call("PATCH", path, {"description": "Tickets of the joint project."})
+        session = await self.call("POST", f"{path}/verification-sessions")
+        await self.call("DELETE", f"/v1/verification-sessions/{session['id']}")
+
+    async def connect(self) -> None:
+        """An admin proves access on the other side, both sides agree, look at each other, and end it."""
+        draft = await self.call(
+            "POST",
+            "/v1/connections",
+            {
+                "instance": self.a.slug,
+                "destination": {"type": "public", "url": self.b.issuer},
+                "details": {"local_short_name": "acme2", "destination_short_name": "partner2"},
+                "mode": "visual",
+            },
+        )
+        path = f"/v1/connections/{draft['id']}"
+        session = await self.call("POST", f"{path}/verification-sessions")
+        await self.agree(session["start_url"])
+        await self.a.work()
+        await self.call("GET", f"/v1/verification-sessions/{session['id']}")
+        await self.call("GET", path)
+        await self.call("GET", "/v1/connections?limit=2")
+        self.clock.advance(3_700)
+        await self.a.work()
+        await self.call("DELETE", path)
+        await self.a.work()
+
+    async def agree(self, start_url: str) -> None:
+        """The same admin signs in on both sides and accepts."""
+        alice = Person(self.network)
+        await alice.open(start_url)
+        await alice.sign_in()
+        await alice.submit()
+        await alice.sign_in()
+        await alice.submit(button="accept")
+        assert alice.url == start_url, alice.page

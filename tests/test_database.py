@@ -97,17 +97,20 @@ async def test_of_ten_racers_one_moves_the_row(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "kept"), [(Remembered("x"), True), (NotFound("x"), False), (OSError(), False)]
+    ("fault", "description"), [(Remembered("x"), "changed"), (NotFound("x"), ""), (OSError(), "")]
 )
 async def test_an_error_rolls_back_unless_the_refusal_is_remembered(
-    database: Database, fault: Exception, kept: bool
+    database: Database, fault: Exception, description: str
 ) -> None:
-    with pytest.raises(type(fault)):
+    async def change_and_fail() -> None:
         async with transaction(database) as session:
             row = await get_for_update(session, Connection, "con_1")
             row.description = "changed"
             raise fault
-    assert ((await stored(database)).description == "changed") is kept
+
+    with pytest.raises(type(fault)):
+        await change_and_fail()
+    assert (await stored(database)).description == description
 
 
 async def test_a_missing_row_is_not_found(database: Database) -> None:

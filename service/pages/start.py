@@ -32,6 +32,7 @@ from service.problems import (
 )
 from service.verification_sessions.models import VerificationSession
 from service.verification_sessions.states import BEFORE_CALLBACK, VerificationState
+from service.web_addresses import normalise
 from service.words import SCOPE_SENTENCES, Mode, Scope
 
 FORM = "start"
@@ -61,7 +62,8 @@ async def show_start(request: Request, node: Node, platforms: Registry, attempt_
         return render(request, _not_admin(node, scene, scene.visitor), status=403)
     _require_owner(scene, scene.visitor)
     if scene.attempt.state in BEFORE_CALLBACK:
-        return render(request, _start_view(node, platforms, scene, scene.visitor))
+        view = _start_view(node, platforms, scene, scene.visitor)
+        return render(request, view, form_action_origin=normalise(scene.attempt.peer_issuer).origin)
     return render(request, result_view(scene.connection, scene.attempt, node.clock.now(), _path(attempt_id)))
 
 

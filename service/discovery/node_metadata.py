@@ -10,7 +10,6 @@ from typing import Any, Self
 from pydantic import ValidationError
 
 from service.discovery.reasons import DETAILS, FROM_EGRESS, ProbeReason
-from service.discovery.recognition import UnusableUrl, WebAddress, normalise, well_known
 from service.egress import Answer, Egress, EgressFailure
 from service.protocol.messages import (
     PROTOCOL_VERSION,
@@ -19,6 +18,7 @@ from service.protocol.messages import (
     KeySet,
 )
 from service.signatures import InvalidSignature, check_public_jwk, thumbprint
+from service.web_addresses import UnusableUrl, WebAddress, normalise, well_known
 
 # What an intermediary stored a while ago would make a right clock look wrong.
 FRESH = {"Accept": "application/json", "Cache-Control": "no-cache"}

@@ -8,7 +8,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from service.database import reading
 from service.discovery.findings import Finding, OwnInstance
 from service.discovery.probes import Asking, Probe, describe
-from service.discovery.recognition import UnusableUrl, WebAddress, is_below, normalise, prefixes
 from service.discovery.search import Search, look
 from service.instances.models import Instance
 from service.instances.operations import issuer_of, platform_of, public_keys
@@ -17,6 +16,7 @@ from service.platforms.registry import Registry
 from service.problems import UrlNotAllowed
 from service.settings import Settings
 from service.signatures import thumbprint
+from service.web_addresses import UnusableUrl, WebAddress, is_below, normalise, prefixes
 from service.words import Network
 
 DEEPEST = 32

@@ -15,11 +15,11 @@ from service.discovery.modes import ModeOption, Side, clock_obstacle, mode_optio
 from service.discovery.names import Names, name_of_host, suggest
 from service.discovery.node_metadata import NodeSnapshot
 from service.discovery.reasons import DETAILS, FIXES, ProbeReason
-from service.discovery.recognition import WebAddress, normalise
 from service.instances.models import Instance
 from service.platforms.interface import PlatformDescription
 from service.platforms.registry import SANDBOX, Registry
 from service.protocol.messages import InstanceFacts
+from service.web_addresses import WebAddress, normalise
 from service.words import DestinationType
 
 ASK_FOR_NODE_URL = (

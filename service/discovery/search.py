@@ -11,7 +11,11 @@ from service.clock import Clock
 from service.discovery.findings import Finding, NodeFound, NothingFound, OtherVersion, TrackerFound
 from service.discovery.node_metadata import FRESH, NodeUnreadable, read_node
 from service.discovery.reasons import DETAILS, ProbeReason
-from service.discovery.recognition import (
+from service.egress import Answer, Egress, EgressFailure, Reason
+from service.platforms.interface import Fingerprint, Platform
+from service.platforms.registry import Registry
+from service.protocol.messages import WELL_KNOWN_PROTECTED_RESOURCE, ProtectedResourceMetadata
+from service.web_addresses import (
     UnusableUrl,
     WebAddress,
     issuer_of_page,
@@ -19,10 +23,6 @@ from service.discovery.recognition import (
     prefixes,
     well_known,
 )
-from service.egress import Answer, Egress, EgressFailure, Reason
-from service.platforms.interface import Fingerprint, Platform
-from service.platforms.registry import Registry
-from service.protocol.messages import WELL_KNOWN_PROTECTED_RESOURCE, ProtectedResourceMetadata
 
 SEARCH_SECONDS = 7.0
 CONFIRM_SECONDS = 3.0

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.discovery.recognition import (
+from service.web_addresses import (
     UnusableUrl,
     is_below,
     issuer_of_page,

@@ -81,11 +81,12 @@ async def _find_initiated(
 def status_of(agreement: Agreement, shared_id: str) -> ConnectionStatus | None:
     """Return what the other side is told, None where there is nothing to tell before a decision."""
     record, connection = agreement.record, agreement.connection
-    if agreement.is_over or (record is None and connection is None):
+    decided = record.state if record is not None else None
+    if agreement.is_over:
         return ConnectionStatus(shared_id=shared_id, state="closed")
-    if record is not None and record.state is _A.REQUESTED:
+    if decided is _A.REQUESTED:
         return None
-    if record is not None and record.state is _A.CONSENTED:
+    if decided is _A.CONSENTED:
         return ConnectionStatus(shared_id=shared_id, state="consented")
     is_active = connection is not None and connection.state is _C.ACTIVE
     return ConnectionStatus(

@@ -112,7 +112,7 @@ async def decide(
     if not sign_in.is_admin:
         raise Undecidable(Fault.NOT_ADMIN, request)
     subject = pairwise_subject(node, request.client_id, sign_in.account_id)
-    if request.state is _S.CONSENTED and request.subject == subject and _code_lives(request, now):
+    if request.subject == subject and _code_lives(request, now):
         code = node.sealer.open(request.code_sealed or "", _seal_context(request.id)).decode()
         return _answer(request, issuer, code=code)
     return await _accept(session, node, issuer, _open(request, now), sign_in, subject, now)
@@ -181,6 +181,7 @@ def _open(request: AuthorizationRequest, now: datetime) -> AuthorizationRequest:
 
 
 def _code_lives(request: AuthorizationRequest, now: datetime) -> bool:
+    """True from the consent until the code is redeemed, or its time is over."""
     return request.code_sealed is not None and request.expires_at > now
 
 

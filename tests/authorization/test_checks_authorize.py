@@ -8,12 +8,15 @@ import httpx
 import pytest
 
 from service.access.models import SessionKind, SignInSession
-from service.authorization.decisions import is_fresh
+from service.authorization.decisions import Decision, Fault, Undecidable, decide, is_fresh
+from service.authorization.issuers import find_issuer
+from service.database import transaction
 from tests.authorization.stranger import Stranger
 from tests.nodes import Person
 from tests.small_node import NOW
 
 pytestmark = pytest.mark.anyio
+OTHER_ID = "00000000-0000-4000-8000-000000000000"
 
 
 async def get(stranger: Stranger, url: str) -> httpx.Response:
@@ -104,14 +107,17 @@ async def test_always_authenticate(stranger: Stranger) -> None:
     person = await stranger.visit()
     assert person.forms()[0].buttons[-1].value == "accept"
     second = Stranger(stranger.network, stranger.asked, "other.test")
-    await person.open(second.authorize_url(await second.request_uri()))
-    assert "/sign-in?" in person.url
+    other = await second.visit()
+    arrived = await person.client.get(second.authorize_url(await second.request_uri(shared_id=OTHER_ID)))
+    assert arrived.headers["location"].startswith(f"{stranger.asked.issuer}/sign-in?")
+    shown = await person.client.get(other.url)
+    assert shown.headers["location"].startswith(f"{stranger.asked.issuer}/sign-in?")
 
 
 async def test_always_ask_no_remembered_consent(stranger: Stranger) -> None:
     person = await stranger.visit()
     await person.submit(button="accept")
-    stranger.shared_id = "00000000-0000-4000-8000-000000000000"
+    stranger.shared_id = OTHER_ID
     await person.open(stranger.authorize_url(await stranger.request_uri()))
     assert "/sign-in?" in person.url
     await person.sign_in()
@@ -166,3 +172,34 @@ async def test_an_expired_request_says_so_and_how_to_go_back(stranger: Stranger)
     assert person.status == 410
     assert "expired" in person.page
     assert "asker.test" in person.page
+
+
+async def test_an_expired_request_says_so_also_when_its_record_has_ended(stranger: Stranger) -> None:
+    person = await stranger.visit()
+    stranger.asked.clock.advance(300)
+    await stranger.asked.work()
+    await person.open(person.url)
+    assert person.status == 410
+    assert "expired" in person.page
+
+
+async def test_an_unknown_request_is_a_page(stranger: Stranger) -> None:
+    answer = await get(stranger, f"{stranger.asked.issuer}/oauth/authorize/aut_1")
+    assert answer.status_code == 400
+    assert "text/html" in answer.headers["content-type"]
+
+
+async def test_a_decision_counts_at_the_instance_that_was_asked(stranger: Stranger) -> None:
+    await stranger.asked.api.post(
+        "/v1/instances", json={"slug": "second", "name": "Second", "platform": "sandbox"}
+    )
+    person = await stranger.visit()
+    request_id = person.url.rpartition("/")[2]
+    node, now = stranger.asked.node, stranger.asked.clock.now()
+    second = await find_issuer("second", node)
+    with pytest.raises(Undecidable) as refusal:
+        async with transaction(node.database) as session:
+            await decide(session, node, second, request_id, session_for(request_id), Decision.DENY, now)
+    assert refusal.value.fault is Fault.UNKNOWN
+    await person.submit(button="accept")
+    assert person.url.startswith(stranger.redirect_uri)

@@ -73,13 +73,16 @@ async def test_an_attempt_that_is_over_is_not_known_any_more(pair: Pair) -> None
     assert refusal.value.error == "unauthorized_client"
 
 
-async def test_a_third_node_gets_nothing(pair: Pair) -> None:
-    at_a, _ = await pair.connected()
+@pytest.mark.parametrize("state", ["pending", "active"])
+async def test_a_third_node_gets_nothing(pair: Pair, state: str) -> None:
+    shared_id = (await pending(pair))[2]
+    if state == "active":
+        await pair.work()
     made = await pair.b.api.post(
         "/v1/instances", json={"slug": "third", "name": "Third", "platform": "sandbox"}
     )
     caller = await caller_of(pair.b.node, made.json()["id"])
     peer = await read_peer(pair.b.node, pair.a.issuer)
     with pytest.raises(PeerRefused) as refusal:
-        await client.connection_token(caller, peer, at_a["shared_id"])
+        await client.connection_token(caller, peer, shared_id)
     assert refusal.value.error == "unauthorized_client"

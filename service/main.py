@@ -18,6 +18,7 @@ from service.access import router as access
 from service.access.hash_key import load_hasher
 from service.authorization import consent_router, timers
 from service.authorization import router as authorization
+from service.body_limit import BodyLimit
 from service.clock import Clock
 from service.connections import ending, handshake, probing
 from service.connections import router as connections
@@ -73,7 +74,6 @@ def create_app(
         redoc_url=None,
         openapi_url="/openapi.json",
         lifespan=partial(_lifespan, settings=settings, clock=clock or Clock(), egress=egress),
-        max_body_size=MAX_BODY_BYTES,
         redirect_slashes=False,
         telemetry={"operation_spans": False},
         generate_unique_id_function=lambda route: route.name,
@@ -85,6 +85,7 @@ def create_app(
     problem_handlers.install(app, _problem_page)
     protocol_errors.install(app)
     _mount(app, settings)
+    app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
     app.add_middleware(HttpContext, https=settings.public_url.startswith("https://"))
     openapi.install(app)
     return app

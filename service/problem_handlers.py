@@ -178,22 +178,32 @@ def _from_validation(request: Request, error: RequestValidationError) -> Problem
             media_type=media_type or "of no named type",
             expected="application/json",
         )
-    errors = [_fault(fault) for fault in faults]
+    errors = [_fault(fault, error.body) for fault in faults if fault["type"] != "none_required"]
     return problems.ValidationFailed("{count} fault(s) in the request.", count=len(errors), errors=errors)
 
 
-def _fault(fault: dict[str, Any]) -> dict[str, str | None]:
+def _fault(fault: dict[str, Any], sent: object) -> dict[str, str | None]:
     """Point at one fault: a JSON Pointer (RFC 6901) into the body, or the name of a parameter."""
     source, *path = fault["loc"]
     in_body = source == "body"
-    tags = {"public", "private", "local"}  # pydantic puts the tag of a discriminated union into the path
-    steps = [
-        str(step) for index, step in enumerate(path) if not (index == 0 and step in tags and len(path) > 1)
-    ]
-    pointer = "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)
     return {
-        "pointer": pointer if in_body else None,
-        "parameter": None if in_body else ".".join(steps),
+        "pointer": _pointer(path, sent) if in_body else None,
+        "parameter": None if in_body else str(path[0]),
         "code": str(fault["type"]),
         "detail": str(fault["msg"]),
     }
+
+
+def _pointer(path: list[str | int], sent: object) -> str:
+    """Return the path in what was sent; pydantic also names the branches of unions, and that a name is meant."""
+    pointer, last = "", len(path) - 1
+    for index, step in enumerate(path):
+        match sent, step:
+            case dict(), str() if step in sent:
+                sent = sent[step]
+            case list(), int() if step < len(sent):
+                sent = sent[step]
+            case _ if index < last or step == "[key]":
+                continue
+        pointer += "/" + str(step).replace("~", "~0").replace("/", "~1")
+    return pointer

@@ -3,7 +3,7 @@
 import secrets
 
 from service.access.models import NodeSecret
-from service.database import Database, transaction
+from service.database import Database, transaction, upsert
 from service.sealing import Sealer
 from service.tokens import Hasher
 
@@ -15,12 +15,12 @@ KEY_BYTES = 32
 async def load_hasher(database: Database, sealer: Sealer) -> Hasher:
     """Return the hasher of this node; the first start makes its key.
 
-    Two replicas that start at once on an empty database collide on the primary key; the one that loses reads again.
+    Of two replicas that start at once on an empty database, the second one takes the first one's key.
     """
     async with transaction(database) as session:
-        stored = await session.get(NodeSecret, NAME)
-        if stored is None:
-            key = secrets.token_bytes(KEY_BYTES)
-            session.add(NodeSecret(name=NAME, sealed=sealer.seal(key, CONTEXT)))
-            return Hasher(key)
+        if await session.get(NodeSecret, NAME) is None:
+            sealed = sealer.seal(secrets.token_bytes(KEY_BYTES), CONTEXT)
+            made = upsert(session, NodeSecret).values(name=NAME, sealed=sealed)
+            await session.exec(made.on_conflict_do_nothing())
+        stored = await session.get_one(NodeSecret, NAME)
         return Hasher(sealer.open(stored.sealed, CONTEXT))

@@ -14,7 +14,7 @@ APT_INSTALL := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -y 
 # Byte code is what makes the second start fast; some images switch it off.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test check serve test-browser test-trackers migrate lock format clean
+.PHONY: help demo test check serve test-browser test-trackers migrate docs lock format clean
 
 help: ## What you can do here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ test-trackers: $(READY) ## The platform adapters against real trackers (installs
 
 migrate: $(READY) ## Bring the database of PARLEY_DATABASE_URL to the newest revision
 	$(BIN)/parley migrate $(ARGS)
+
+docs: $(READY) ## Write what README.md and ARCHITECTURE.md show of the code anew
+	$(BIN)/python docs/generate.py $(ARGS)
 
 lock: $(READY) ## Compile both lock files (ARGS=--upgrade: take newer versions)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes -p 3.11 --annotation-style line \

@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""Writes what the documents show of the code, between their markers: `make docs`. With --check, only compares."""
+
+import ast
+import importlib
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from service.settings import Settings
+from service.state_machine import StateMachine
+
+ROOT = Path(__file__).parent.parent
+MACHINE = re.compile(r"(?P<open><!-- machine: (?P<name>\S+) -->\n).*?(?P<close>\n```\n)", re.DOTALL)
+TABLE = re.compile(r"(?P<open><!-- (?P<name>\w+) -->\n).*?(?P<close><!-- end of (?P=name) -->)", re.DOTALL)
+WITHOUT_DEFAULT = {"public_url", "sealing_keys"}
+
+
+def machines() -> Mapping[str, StateMachine[Any, Any]]:
+    """Return every state machine of the service by its name."""
+    paths = sorted((ROOT / "service").glob("*/states.py"))
+    found = [importlib.import_module(f"service.{path.parent.name}.states").MACHINE for path in paths]
+    return {machine.name: machine for machine in found}
+
+
+def settings_table() -> str:
+    """Return one row for each variable that an operator sets."""
+    lines = ["| variable | default | |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        default = "**required**" if name in WITHOUT_DEFAULT else f"`{_shown(field.default)}`"
+        lines.append(f"| `PARLEY_{name.upper()}` | {default.replace('``', '')} | {field.description} |")
+    return "\n".join(lines)
+
+
+def _shown(value: object) -> str:
+    """Return the default as it would be written into the environment."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case tuple() | frozenset():
+            return ",".join(str(each) for each in sorted(value))
+        case SecretStr():
+            return value.get_secret_value()
+        case _:
+            return str(value)
+
+
+def packages_table() -> str:
+    """Return one row for each package, with the sentence that defines it."""
+    return _told((f"{path.parent.name}/", path) for path in sorted((ROOT / "service").glob("*/__init__.py")))
+
+
+def files_table() -> str:
+    """Return one row for each file of the kernel, with what it says of itself."""
+    paths = sorted((ROOT / "service").glob("*.py"))
+    return _told((path.name, path) for path in paths if path.name != "__init__.py")
+
+
+def _told(files: Iterable[tuple[str, Path]]) -> str:
+    rows = []
+    for name, path in files:
+        sentence = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n")[0]
+        rows.append(f"| `{name}` | {sentence.replace('|', chr(92) + '|')} |")
+    return "\n".join(["| | |", "|---|---|", *rows])
+
+
+TABLES = {"settings": settings_table, "packages": packages_table, "files": files_table}
+
+
+def filled(text: str) -> str:
+    """Return the text with each table and diagram that it has markers for."""
+    found = machines()
+
+    def drawn(match: re.Match[str]) -> str:
+        return f"{match['open']}```mermaid\n{found[match['name']].mermaid()}{match['close']}"
+
+    def listed(match: re.Match[str]) -> str:
+        return f"{match['open']}{TABLES[match['name']]()}\n{match['close']}"
+
+    return TABLE.sub(listed, MACHINE.sub(drawn, text))
+
+
+def main() -> int:
+    """Return 0 when nothing differs (any more)."""
+    differing = []
+    for name in ("ARCHITECTURE.md", "README.md"):
+        path = ROOT / name
+        present = path.read_text(encoding="utf-8")
+        if filled(present) != present:
+            differing.append(name)
+            if "--check" not in sys.argv:
+                path.write_text(filled(present), encoding="utf-8")
+    if differing:
+        sys.stdout.write(f"{', '.join(differing)}: not what the code says; `make docs` writes it anew\n")
+    return 1 if differing and "--check" in sys.argv else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

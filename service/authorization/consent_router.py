@@ -156,7 +156,8 @@ async def take_decision(
     async with reading(node.database) as session:
         visitor = await find_visitor(session, node, request, issuer.instance)
     if visitor is None or not is_fresh(visitor.sign_in, request_id, now):
-        return to_sign_in(issuer.url, _path(issuer, request_id))
+        # By way of the page: it says so where the request has expired, before anybody signs in for nothing.
+        return RedirectResponse(_path(issuer, request_id), HTTPStatus.SEE_OTHER)
     given = form.get("form_token", "")
     if not is_form_token(node.hasher, given, visitor.sign_in.id, FORM, request_id):
         raise PageRefused(401, "This form is not yours", "It was made for another session.", START_AGAIN)

@@ -176,7 +176,9 @@ async def _remove_undecided(session: AsyncSession, issuer: Issuer, client_id: st
     older = (await session.exec(statement.with_for_update())).one_or_none()
     if older is None:
         return
-    if older.state is not AuthorizationState.REQUESTED:
+    # Without a connection nobody ever accepted it, so an expired one was not decided either.
+    is_undecided = older.state in {AuthorizationState.REQUESTED, AuthorizationState.EXPIRED}
+    if not is_undecided or older.connection_id is not None:
         raise InvalidRequest("This attempt was decided already; start a new one with a fresh shared_id.")
     await session.delete(older)
     await session.flush()

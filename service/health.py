@@ -41,8 +41,8 @@ async def readyz(request: Request, database: Annotated[Database, Depends(get_dat
     if revision != request.app.state.newest_revision:
         raise Unavailable(
             "The database is at migration {found}; run `parley migrate`.",
-            found=revision,
-            checks={"database": "ok", "migrations": f"found {revision}"},
+            found=revision or "none",
+            checks={"database": "ok", "migrations": f"found {revision or 'none'}"},
         )
     return Health(status="ok", checks={"database": "ok", "migrations": "ok"})
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import threading
 from collections.abc import Iterator
@@ -11,34 +10,22 @@ from typing import Literal
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.staticfiles import StaticFiles
 
 from service.pages.docs import redoc_page, swagger_ui_page
 from service.pages.rendering import STATIC_FOLDER, render
+from tests.chromium import started_chromium
 from tests.pages.sample_views import VIEWS
-
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium; a machine without it fails, because a page that nobody looked at is not tested."""
-    chromium = shutil.which("chromium")
-    assert chromium, "chromium is missing: make test-browser installs it"
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS)
+    """One Chromium for all tests of this folder."""
+    with started_chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="session")

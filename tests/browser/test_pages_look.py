@@ -7,8 +7,9 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, expect
+from playwright.sync_api import Browser, Page, expect
 
+from tests.chromium import complaints
 from tests.pages.sample_views import VIEWS
 
 WIDE, PHONE = 1280, 320
@@ -19,30 +20,6 @@ def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": WIDE, "height": 800})
     yield context.new_page()
     context.close()
-
-
-def complaints(page: Page, own_origin: str) -> list[str]:
-    """Return a list that grows with each error, blocked thing, dialog and request to another server."""
-    heard: list[str] = []
-
-    def on_console(message: ConsoleMessage) -> None:
-        # The status of a problem page is the page's own message.
-        if message.type in {"error", "warning"} and "status of 4" not in message.text:
-            heard.append(message.text)
-
-    def on_dialog(dialog: Dialog) -> None:
-        heard.append(dialog.message)
-        dialog.dismiss()
-
-    def on_request(request: Request) -> None:
-        if not request.url.startswith((own_origin, "data:", "blob:")):
-            heard.append(request.url)
-
-    page.on("console", on_console)
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    page.on("dialog", on_dialog)
-    page.on("request", on_request)
-    return heard
 
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])

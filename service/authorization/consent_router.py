@@ -234,5 +234,7 @@ def _page(refusal: Undecidable) -> PageRefused:
         return PageRefused(status, title, detail, START_AGAIN)
     host = urlsplit(asked.client_id).netloc
     if refusal.fault is Fault.DECIDED:
-        return PageRefused(status, title, detail, f"Go back to {host}: it shows how the connection stands now.")
+        return PageRefused(
+            status, title, detail, f"Go back to {host}: it shows how the connection stands now."
+        )
     return PageRefused(status, title, detail, f"Go back to {host} and start again; the draft is unchanged.")

@@ -16,7 +16,7 @@ POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'; "
     "form-action 'self'"
 )
-VOID = {"meta", "link", "input", "br", "path", "circle"}
+VOID = {"wbr", "meta", "link", "input", "br", "path", "circle"}
 
 
 def rendered(view: View) -> tuple[Response, Page]:

@@ -67,11 +67,11 @@ def check_client_id(client_id: str, settings: Settings) -> None:
 def origin_of(url: str) -> str:
     """Return scheme, host and port of a URL as browsers compare them; raises ValueError."""
     parts = urlsplit(url)
-    default = {"https": 443, "http": 80}.get(parts.scheme)
+    if "@" in parts.netloc:
+        raise ValueError(url)
     host = parts.hostname or ""
     shown = f"[{host}]" if ":" in host else host
-    if default is None or not host or "@" in parts.netloc:
-        raise ValueError(url)
+    default = {"https": 443, "http": 80}.get(parts.scheme)
     return f"{parts.scheme}://{shown}" + (f":{parts.port}" if parts.port not in {None, default} else "")
 
 
@@ -129,17 +129,13 @@ def _parse(kind: type[Message], unverified_value: object) -> Message:
         raise InvalidClient(f"What the client's address shows is not a valid {kind.__name__}.") from None
 
 
-async def _read(
-    node: Node, url: str, asking: Asking, fetched: dict[str, str], *, from_cache: bool
-) -> dict[str, Any]:
-    """Return the JSON object at the URL, from the cache for up to an hour."""
+async def _read(node: Node, url: str, asking: Asking, fetched: dict[str, str], *, from_cache: bool) -> Any:
+    """Return the JSON at the URL, from the cache for up to an hour."""
     cached = await _cached(node, url, asking.now) if from_cache else None
     if cached is not None:
-        return dict(json.loads(cached))
+        return json.loads(cached)
     asking.limits.spend(asking.source, urlsplit(url).hostname or "", asking.now)
     value = _json(await _fetch(node, url))
-    if not isinstance(value, dict):
-        raise InvalidClient("What the client's address shows is not a JSON object.")
     fetched[url] = json.dumps(value)
     return value
 

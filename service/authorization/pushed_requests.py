@@ -62,8 +62,6 @@ async def push(
     """The request is kept for 300 seconds, and named by a URI that cannot be guessed."""
     assertion = read_assertion(form, issuer, node.settings, asking.now)
     pushed = _read_push(issuer, modes, request, form, asking)
-    if pushed.request.client_id != assertion.client_id:
-        raise InvalidRequest("client_id is another than the client assertion's.")
     client, proof = await authenticate_by_document(node, issuer, assertion, asking)
     check_redirect_uri(pushed.request.redirect_uri, client)
     check_sandbox(issuer, client)

@@ -6,8 +6,12 @@ import httpx
 import pytest
 
 from service import signatures
+from service.authorization.client_documents import check_client_id
 from service.database import reading, transaction
+from service.protocol.errors import InvalidClient
 from service.protocol.models import CachedDocument
+from service.sealing import new_key
+from service.settings import Settings
 from tests.authorization.stranger import Stranger, error_of
 from tests.forged_tokens import P384, part
 
@@ -23,7 +27,8 @@ BAD_DOCUMENTS: dict[str, dict[str, Any]] = {
     "no keys": {"jwks": {"keys": []}},
     "neither jwks nor jwks_uri": {"jwks": None},
     "jwks and jwks_uri": {"jwks_uri": "https://asker.test/jwks"},
-    "jwks_uri of another origin": {"jwks": None, "jwks_uri": "https://b.test/i/b-tracker/oauth/jwks"},
+    "jwks_uri of another origin": {"jwks": None, "jwks_uri": "https://keys.test/jwks"},
+    "jwks_uri of another port": {"jwks": None, "jwks_uri": "https://asker.test:8443/jwks"},
     "jwks_uri of another scheme": {"jwks": None, "jwks_uri": "http://asker.test/jwks"},
     "an RSA key": {"jwks": {"keys": [{"kty": "RSA", "n": "AQAB", "e": "AQAB"}]}},
 }
@@ -31,6 +36,9 @@ BAD_DOCUMENTS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", BAD_DOCUMENTS)
 async def test_the_client_document_must_be_valid(stranger: Stranger, name: str) -> None:
+    """Each would do but for the one thing that is wrong with it: the keys are right and can be read."""
+    stranger.pages["/jwks"] = httpx.Response(200, json={"keys": [stranger.jwk]})
+    stranger.network.hosts["keys.test"] = stranger.network.hosts["asker.test"]
     changed = {**stranger.document, **BAD_DOCUMENTS[name]}
     stranger.document = {member: value for member, value in changed.items() if value is not None}
     assert error_of(await stranger.push()) == (401, "invalid_client")
@@ -133,3 +141,19 @@ async def test_no_transaction_is_open_while_the_document_is_fetched(stranger: St
     assert (await stranger.push()).status_code == 201
     async with reading(stranger.asked.node.database) as session:
         assert await session.get(CachedDocument, "x") is not None
+
+
+def test_http_only_in_development_and_on_loopback() -> None:
+    """`client_id` must be an https URL."""
+    values: dict[str, object] = {"sealing_keys": new_key()}
+    production = Settings.model_validate({**values, "public_url": "https://b.test"})
+    development = Settings.model_validate(
+        {**values, "public_url": "http://127.0.0.1:8000", "env": "development"}
+    )
+    local = "http://127.0.0.1:9000/i/a/oauth/client.json"
+    check_client_id(local, development)
+    check_client_id("http://[::1]:9000/client.json", development)
+    check_client_id("https://asker.test/client.json", development)
+    for client_id, settings in ((local, production), ("http://asker.test/client.json", development)):
+        with pytest.raises(InvalidClient):
+            check_client_id(client_id, settings)

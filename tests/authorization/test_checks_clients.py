@@ -7,6 +7,7 @@ import pytest
 
 from service.authorization import fetch_limits
 from tests.authorization.stranger import Stranger, error_of
+from tests.forged_tokens import part
 from tests.nodes import Network, Person, RunningNode
 
 pytestmark = pytest.mark.anyio
@@ -56,7 +57,10 @@ async def test_cheap_checks_before_any_fetch(
     assert stranger.fetched == []
 
 
-@pytest.mark.parametrize("assertion", ["", "x", "a.b.c", "e30.e30.", "x" * 9000, "." * 3])
+@pytest.mark.parametrize(
+    "assertion",
+    ["", "x", "a.b.c", "e30", "e30.e30", "e30.e30.", f"e30.{part([1])}.x", f"{part([1])}.e30.x", "." * 3],
+)
 async def test_what_is_no_jwt_causes_no_fetch(stranger: Stranger, assertion: str) -> None:
     assert error_of(await stranger.push(client_assertion=assertion)) == (401, "invalid_client")
     assert stranger.fetched == []
@@ -65,6 +69,14 @@ async def test_what_is_no_jwt_causes_no_fetch(stranger: Stranger, assertion: str
 async def test_an_assertion_over_8_kb_causes_no_fetch(stranger: Stranger) -> None:
     assertion = stranger.assertion(padding="x" * 8192)
     assert error_of(await stranger.push(client_assertion=assertion)) == (401, "invalid_client")
+    assert stranger.fetched == []
+
+
+async def test_a_client_id_over_2048_characters_causes_no_fetch(stranger: Stranger) -> None:
+    client_id = "https://asker.test/" + "x" * 2030
+    assertion = stranger.assertion(iss=client_id, sub=client_id)
+    answer = await stranger.connection_token(client_id=client_id, client_assertion=assertion)
+    assert error_of(answer) == (401, "invalid_client")
     assert stranger.fetched == []
 
 

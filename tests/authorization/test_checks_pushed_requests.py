@@ -1,5 +1,6 @@
 """Checks, server side: what may be pushed, and what a pushed request is worth."""
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
@@ -7,7 +8,9 @@ from sqlmodel import select
 
 from service.authorization.models import AuthorizationRequest
 from service.database import reading
+from service.platforms import sandbox
 from service.tokens import comparison_code, pkce_challenge
+from service.words import Mode
 from tests.authorization.stranger import VERIFIER, Json, Stranger, error_of, listed, only_connection, query_of
 from tests.nodes import Person
 
@@ -93,6 +96,7 @@ async def test_redirect_uri_exact(stranger: Stranger, uri: str) -> None:
         "https://asker.test:8443/i/asker/oauth/callback",
         "http://asker.test/i/asker/oauth/callback",
         "https://asker.test@evil.test/callback",
+        "https://user@asker.test/i/asker/oauth/callback",
         "https://asker.test.evil.test/callback",
         "https://asker.test/i/asker/oauth/callback#fragment",
     ],
@@ -101,6 +105,16 @@ async def test_redirect_uri_same_origin_as_client_id(stranger: Stranger, uri: st
     stranger.document["redirect_uris"].append(uri)
     assert error_of(await stranger.push(redirect_uri=uri)) == (400, "invalid_redirect_uri")
     assert stranger.fetched == []
+
+
+async def test_a_mode_that_the_platform_does_not_have_is_refused(
+    stranger: Stranger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    basic = replace(sandbox.DESCRIPTION, modes=frozenset({Mode.BASIC}))
+    monkeypatch.setattr(sandbox.Sandbox, "description", basic)
+    assert error_of(await stranger.push(mode="visual")) == (400, "invalid_request")
+    assert stranger.fetched == []
+    assert (await stranger.push(mode="basic")).status_code == 201
 
 
 async def test_a_sandbox_connects_to_a_sandbox_only(stranger: Stranger) -> None:

@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from service.authorization.models import AuthorizationRequest
+from service.authorization.timers import EXPIRE_JOB
 from service.database import reading
+from service.jobs.models import Job
 from service.protocol.models import CachedDocument, SeenToken
 from tests.authorization.stranger import Stranger, error_of, only_connection
 
@@ -62,6 +64,9 @@ async def test_timers_run_only_before_active(stranger: Stranger) -> None:
     stranger.asked.clock.advance(3600 * 24)
     await stranger.asked.work()
     assert await states(stranger) == ["active"]
+    async with reading(stranger.asked.node.database) as session:
+        failed = select(Job).where(Job.kind == EXPIRE_JOB, col(Job.done_at).is_(None))
+        assert (await session.exec(failed)).all() == []
     assert (await only_connection(stranger))["state"] == "active"
 
 

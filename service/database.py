@@ -1,7 +1,7 @@
 """Both databases behind one door: engine, sessions, column types, and the only place that commits."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -61,6 +61,7 @@ class Database:
     writes: async_sessionmaker[AsyncSession]
     reads: async_sessionmaker[AsyncSession]
     work_enqueued: asyncio.Event = field(default_factory=asyncio.Event)
+    journal: "Journal | None" = None
 
     @property
     def is_sqlite(self) -> bool:
@@ -68,8 +69,8 @@ class Database:
         return self.engine.dialect.name == "sqlite"
 
 
-def open_database(url: str) -> Database:
-    """Return the database of this URL; nothing is connected yet."""
+def open_database(url: str, journal: "Journal | None" = None) -> Database:
+    """Return the database of this URL, nothing connected yet; `journal` hears of every change of a state."""
     if url.startswith("sqlite"):
         engine = create_async_engine(url)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
@@ -82,6 +83,7 @@ def open_database(url: str) -> Database:
         engine=engine,
         writes=async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False),
         reads=async_sessionmaker(reading, class_=AsyncSession, expire_on_commit=False, autoflush=False),
+        journal=journal,
     )
 
 
@@ -109,6 +111,7 @@ def _begin_sqlite(connection: Connection) -> None:
 async def transaction(database: Database) -> AsyncIterator[AsyncSession]:
     """Commit on the way out; roll back on an error, unless the refusal says that it must be remembered."""
     async with database.writes() as session:
+        session.info["journal"] = database.journal
         try:
             yield session
         except Problem as refusal:
@@ -145,6 +148,23 @@ SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
 DatabaseDep = Annotated[Database, Depends(get_database)]
 
 
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One change of a state: which row of which machine, by what, from where to where, and why in one word."""
+
+    machine: str
+    subject: str
+    event: str
+    before: str
+    after: str
+    connection_id: str | None
+    why: str | None
+
+
+Journal = Callable[[AsyncSession, Transition], None]
+"""Writes a transition down, in its own transaction."""
+
+
 class Stateful(Protocol):
     """A row with an id and a state that only its machine moves."""
 
@@ -176,9 +196,25 @@ async def advance(session: AsyncSession, row: StatefulRow, by: StrEnum, **change
     if result.rowcount != 1:
         await session.refresh(row)
         raise IllegalTransition(row.state, by, frozenset(kind.MACHINE.allowed(row.state)))
+    transition = _transition(row, by, target, changes)
     for name, value in {"state": target, **changes}.items():
         set_committed_value(row, name, value)
+    if journal := session.info.get("journal"):
+        journal(session, transition)
     return row
+
+
+def _transition(row: StatefulRow, by: StrEnum, target: StrEnum, changes: Mapping[str, Any]) -> Transition:
+    problem = changes.get("last_error") or {}
+    return Transition(
+        machine=row.MACHINE.name,
+        subject=row.id,
+        event=by.value,
+        before=row.state.value,
+        after=target.value,
+        connection_id=changes.get("connection_id") or getattr(row, "connection_id", row.id),
+        why=changes.get("reason") or problem.get("code"),
+    )
 
 
 async def find(session: AsyncSession, kind: type[Row], row_id: str) -> Row | None:

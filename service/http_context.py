@@ -8,6 +8,8 @@ import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.acting import arrived
+
 FROM_CLIENT = re.compile(r"[A-Za-z0-9_.-]{8,80}")
 SERVER_ERROR = 500
 log = structlog.get_logger(__name__)
@@ -26,6 +28,7 @@ class HttpContext:
             await self.app(scope, receive, send)
             return
         request_id = scope["request_id"] = _request_id(scope)
+        address = (scope.get("client") or (None,))[0]
         # No name has a NUL, and PostgreSQL takes none; like what is no UTF-8, it arrives as the sign for that.
         scope["path"] = scope["path"].replace("\x00", "\ufffd")
         started = time.perf_counter()
@@ -49,7 +52,7 @@ class HttpContext:
                     )
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        with structlog.contextvars.bound_contextvars(request_id=request_id), arrived(address, request_id):
             await self.app(scope, receive, send_with_headers)
 
 

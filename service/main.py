@@ -26,6 +26,8 @@ from service.connections import timers as connection_timers
 from service.database import open_database, transaction
 from service.discovery import router as discovery
 from service.egress import Egress
+from service.events import router as events
+from service.events.operations import record_transition
 from service.http_context import HttpContext
 from service.instances import router as instances
 from service.instances.addresses import egress_policy
@@ -95,6 +97,7 @@ def _mount(app: FastAPI, settings: Settings) -> None:
     """Give every path its owner, in the order in which the documentation lists them."""
     for part in (
         connections,
+        events,
         verification_sessions,
         instances,
         discovery,
@@ -131,7 +134,10 @@ async def _lifespan(
 @asynccontextmanager
 async def open_node(settings: Settings, clock: Clock, egress: Egress | None = None) -> AsyncIterator[Node]:
     """Give the parts that requests and jobs share, and close them afterwards."""
-    database = open_database(settings.resolved_database_url)
+    database = open_database(
+        settings.resolved_database_url,
+        lambda session, change: record_transition(session, change, clock.now()),
+    )
     sealer = Sealer(parse_keys(settings.sealing_keys.get_secret_value()))
     way_out = egress or Egress(egress_policy(settings))
     try:

@@ -3,6 +3,7 @@
 from service.access.models import NodeSecret, ServiceToken, SignInSession
 from service.authorization.models import AuthorizationRequest
 from service.connections.models import Connection
+from service.events.models import Event
 from service.instances.models import Instance, InstanceKey
 from service.jobs.models import Job
 from service.protocol.models import CachedDocument, SeenToken
@@ -13,6 +14,7 @@ ALL_TABLES = (
     SignInSession,
     AuthorizationRequest,
     Connection,
+    Event,
     Instance,
     InstanceKey,
     Job,

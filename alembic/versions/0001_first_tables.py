@@ -1,4 +1,4 @@
-"""first tables
+"""First tables.
 
 Revision ID: 0001
 Revises:
@@ -316,6 +316,43 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_authorization_request_expires_at"), ["expires_at"], unique=False)
 
     op.create_table(
+        "event",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+        sa.Column("connection_id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+        sa.Column("what", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=False),
+        sa.Column("why", sqlmodel.sql.sqltypes.AutoString(length=100), nullable=True),
+        sa.Column("detail", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column(
+            "actor_kind",
+            sa.Enum(
+                "anonymous",
+                "person",
+                "service",
+                "other_side",
+                "system",
+                name="actorkind",
+                native_enum=False,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("actor_id", sqlmodel.sql.sqltypes.AutoString(length=2048), nullable=True),
+        sa.Column("actor_name", sqlmodel.sql.sqltypes.AutoString(length=255), nullable=True),
+        sa.Column("address", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
+        sa.Column("request_id", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=True),
+        sa.Column("at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection_id"],
+            ["connection.id"],
+            name=op.f("fk_event_connection_id_connection"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_event")),
+    )
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.create_index("ix_event_connection", ["connection_id", "id"], unique=False)
+
+    op.create_table(
         "verification_session",
         sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
         sa.Column("connection_id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
@@ -393,6 +430,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_verification_session_connection_id"))
 
     op.drop_table("verification_session")
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.drop_index("ix_event_connection")
+
+    op.drop_table("event")
     with op.batch_alter_table("authorization_request", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_authorization_request_expires_at"))
         batch_op.drop_index(batch_op.f("ix_authorization_request_connection_id"))

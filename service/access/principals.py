@@ -18,6 +18,7 @@ from starlette.requests import Request
 from service.access.models import ServiceToken, SessionKind, SignInSession
 from service.access.scopes import SCOPES
 from service.access.sign_in import PREFIX as SESSION_PREFIX
+from service.acting import ActorKind, identify
 from service.database import SAFE_METHODS, SessionDep, reading, transaction
 from service.node import Node, NodeDep, NowDep
 from service.problems import MissingScope, Unauthenticated
@@ -86,11 +87,13 @@ async def get_principal(
         challenge = f'{CHALLENGE}, error="invalid_token", error_description="{sentence}"'
         raise Unauthenticated(sentence, headers={"WWW-Authenticate": challenge})
     if isinstance(found, SignInSession):
+        identify(ActorKind.PERSON, found.account_id, found.display_name)
         return _person(found)
     if found.last_used_at is None or found.last_used_at < _minute(now):
         if is_safe:
             await session.close()  # who holds one connection while waiting for a second can starve a pool
         await _note_use(node, found.id, _minute(now))
+    identify(ActorKind.SERVICE, found.id, found.name)
     return _service(found)
 
 

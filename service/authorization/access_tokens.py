@@ -8,6 +8,7 @@ from uuid import uuid4
 from fastapi import Request
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from service.acting import ActorKind, identify
 from service.authorization.issuers import Issuer
 from service.instances.operations import public_keys
 from service.protocol import replay
@@ -110,6 +111,7 @@ async def read_caller(
     proof = read_proof(
         request, issuer.url + path, now, access_token=token, bound_to=key, refusal=ProofRefused
     )
+    identify(ActorKind.OTHER_SIDE, access.claims["sub"])
     return Caller(access.claims["sub"], shared_id, proof)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from service.acting import ActorKind, identify
 from service.authorization.client_documents import Asking, Client, check_client_id, read_client
 from service.authorization.issuers import Issuer, own_client_id
 from service.instances.models import Instance, InstanceKey
@@ -35,7 +36,7 @@ class Assertion:
 def read_assertion(form: Mapping[str, str], issuer: Issuer, settings: Settings, now: datetime) -> Assertion:
     """Return what the client authentication claims; raises InvalidClient, without any call or look-up."""
     token = form.get("client_assertion", "")
-    if form.get("client_assertion_type") != ASSERTION_TYPE or not token:
+    if form.get("client_assertion_type") != ASSERTION_TYPE:
         raise InvalidClient("Authenticate with private_key_jwt: client_assertion and its type are needed.")
     if "client_secret" in form:
         raise InvalidRequest("A client authenticates in one way only.")
@@ -65,7 +66,7 @@ def verify_assertion(
 ) -> VerifiedToken:
     """Return the assertion, signed by one of the client's keys; raises InvalidClient."""
     try:
-        return verify(
+        proof = verify(
             assertion.unverified_token,
             Purpose.CLIENT_AUTHENTICATION,
             keys,
@@ -76,6 +77,8 @@ def verify_assertion(
         )
     except InvalidSignature as fault:
         raise InvalidClient(f"The client assertion is refused: {fault.reason}.") from None
+    identify(ActorKind.OTHER_SIDE, assertion.client_id)
+    return proof
 
 
 async def authenticate_by_document(

@@ -28,6 +28,7 @@ from service.connections.models import Connection
 from service.connections.responder import extend
 from service.connections.states import ConnectionState
 from service.database import advance, get_for_update, reading, transaction
+from service.events.operations import record_refusal
 from service.instances.operations import signing_key
 from service.node import Node
 from service.protocol.errors import InvalidGrant, InvalidRequest, UnauthorizedClient, UnsupportedGrantType
@@ -83,6 +84,8 @@ async def _redeem(node: Node, issuer: Issuer, grant: Grant, asking: Asking) -> T
     if found is None or found.client_id != grant.assertion.client_id:
         raise InvalidGrant("The code is unknown, or another client's.")
     authentication = verify_assertion(grant.assertion, found.client["jwks"], issuer, asking.now)
+    if found.state is not AuthorizationState.CONSENTED and found.connection_id is not None:
+        await record_refusal(node.database, found.connection_id, "token.refused", "code_used", asking.now)
     async with transaction(node.database) as session:
         record = await get_for_update(session, AuthorizationRequest, found.id)
         _check_code(record, grant, asking.now)

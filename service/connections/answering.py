@@ -15,6 +15,7 @@ from service.connections.schemas import ConnectionCreate, ConnectionOut, Destina
 from service.connections.setup import Step, require_step
 from service.connections.view import set_up_of, to_out
 from service.database import reading
+from service.events.operations import record
 from service.instances.operations import get_instance
 
 Apply = Callable[[AsyncSession, Connection], Awaitable[None]]
@@ -31,7 +32,25 @@ async def answer(
         require_step(set_up_of(connection, attempt), step)
         await apply(session, connection)
         await operations.save_answers(session, connection, desk.node.clock.now())
+        record(
+            session,
+            connection.id,
+            f"{step}.answer",
+            desk.node.clock.now(),
+            detail=_answered(connection, step),
+        )
     return connection
+
+
+def _answered(connection: Connection, step: Step) -> dict[str, str | None]:
+    """Return what the history says of an answer."""
+    match step:
+        case Step.DESTINATION:
+            return {"type": connection.type, "node_url": connection.destination_node_url}
+        case Step.DETAILS:
+            return {"name": connection.name}
+        case _:
+            return {"mode": connection.mode}
 
 
 async def look_up_destination(
@@ -66,6 +85,9 @@ async def create(desk: Desk, session: AsyncSession, wanted: ConnectionCreate) ->
             await operations.answer_mode(session, desk.node, connection, wanted.mode)
     session.add(connection)
     await operations.save_answers(session, connection, desk.node.clock.now())
+    record(
+        session, connection.id, "connection.create", desk.node.clock.now(), detail={"name": connection.name}
+    )
     return connection
 
 

@@ -15,6 +15,7 @@ from service.connections.setup import Step, require_mode, require_step
 from service.connections.states import CloseReason, ConnectionEvent, ConnectionState
 from service.connections.view import set_up_of
 from service.database import advance, find, get_for_update
+from service.events.operations import record
 from service.identifiers import new_id
 from service.instances.faults import not_valid
 from service.instances.models import Instance
@@ -151,14 +152,12 @@ async def patch(
     if "return_url" in sent and changes.return_url is not None:
         check_return_url(instance, changes.return_url)
     for name in sent - {"metadata"}:
-        value = getattr(changes, name)
-        if value is None and name != "return_url":
-            raise not_valid(f"/{name}", "null", "This cannot be removed; leave it out to keep it.")
-        setattr(connection, name, value)
-    if changes.metadata is not None:
+        setattr(connection, name, getattr(changes, name))
+    if "metadata" in sent:
         connection.labels = changes.metadata
     _check_short_names(connection.local_short_name, connection.destination_short_name)
     await save_answers(session, connection, now)
+    record(session, connection.id, "connection.change", now, detail={"changed": sorted(sent)})
 
 
 def require_open(connection: Connection) -> None:

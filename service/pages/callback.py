@@ -7,7 +7,9 @@ from starlette.responses import RedirectResponse, Response
 
 from service.connections import attempts
 from service.connections.attempts import end_badly
-from service.database import transaction
+from service.database import reading, transaction
+from service.events.operations import record_refusal
+from service.instances.models import Instance
 from service.instances.operations import get_by_slug
 from service.node import Node
 from service.pages.visitors import SEE_OTHER, find_visitor
@@ -31,22 +33,39 @@ KNOWN = frozenset({"code", "state", "iss", "error", "error_description", "error_
 async def come_back(request: Request, node: Node, slug: str) -> Response:
     """The code is stored and a job redeems it; the browser goes on to a clean page. A reload changes nothing."""
     answer = _read_query(request)
-    async with transaction(node.database) as session:
+    async with reading(node.database) as session:
         instance = await get_by_slug(session, slug)
         found = await find_by_state(session, node, instance.id, answer.get("state", ""))
-        if found is None:
-            raise NotFound("No verification session of this node waits for this answer.")
-        connection, attempt = await attempts.lock(session, found.id)
+    if found is None:
+        raise NotFound("No verification session of this node waits for this answer.")
+    if ("code" in answer) == ("error" in answer):
+        raise _not_valid("There must be either a code or an error.")
+    try:
+        await _take(request, node, instance, found.id, answer)
+    except Unauthenticated as refusal:
+        why, now = refusal.members["reason"], node.clock.now()
+        await record_refusal(node.database, found.connection_id, "callback.refused", why, now)
+        raise
+    return RedirectResponse(start_url(node.settings, found.id), SEE_OTHER)
+
+
+async def _take(
+    request: Request, node: Node, instance: Instance, attempt_id: str, answer: dict[str, str]
+) -> None:
+    """The answer is stored, if it is for this browser and from the node that was asked; else nothing changes."""
+    async with transaction(node.database) as session:
+        connection, attempt = await attempts.lock(session, attempt_id)
         visitor = await find_visitor(session, node, request, instance)
         if visitor is None or visitor.sign_in.id != attempt.sign_in_session_id:
             raise Unauthenticated(
                 "The verification was started in another browser, or by somebody else.",
                 fix="Go on in the browser in which you pressed Start.",
+                reason="other_browser",
             )
         if not visitor.sign_in.is_admin:
-            raise Unauthenticated("Only an admin of this instance can go on.")
+            raise Unauthenticated("Only an admin of this instance can go on.", reason="not_an_admin")
         if not hmac.compare_digest(answer.get("iss", "").encode(), attempt.peer_issuer.encode()):
-            raise Unauthenticated("The answer did not come from the node that was asked (iss).")
+            raise Unauthenticated("The answer did not come from the node that was asked (iss).", reason="iss")
         await attempts.expire_if_due(session, node, connection, attempt)
         if attempt.state is VerificationState.AWAITING_DECISION:
             if "code" in answer:
@@ -55,19 +74,16 @@ async def come_back(request: Request, node: Node, slug: str) -> Response:
             else:
                 event, problem = _refusal(answer, attempt.peer_issuer)
                 await end_badly(session, node, connection, attempt, by=event, problem=problem)
-    return RedirectResponse(start_url(node.settings, attempt.id), SEE_OTHER)
 
 
 def _read_query(request: Request) -> dict[str, str]:
-    """Return the parameters; raise ValidationFailed for one that is repeated, too long, or both code and error."""
+    """Return the parameters; raise ValidationFailed for one that is repeated or too long."""
     pairs = request.query_params.multi_items()
     answer = dict(pairs)
     if len(answer) != len(pairs):
         raise _not_valid("A parameter is repeated.")
     if any(len(value) > LONGEST for value in answer.values()):
         raise _not_valid("A parameter is too long.")
-    if ("code" in answer) == ("error" in answer):
-        raise _not_valid("There must be either a code or an error.")
     return answer
 
 

@@ -13,6 +13,7 @@ from service.connections import attempts
 from service.connections.models import Connection
 from service.connections.pushing import push_request
 from service.database import transaction
+from service.events.operations import record_refusal
 from service.instances.models import Instance
 from service.instances.operations import get_instance, issuer_of
 from service.node import Node
@@ -60,7 +61,7 @@ async def show_start(request: Request, node: Node, platforms: Registry, attempt_
         return to_sign_in(issuer_of(node.settings, scene.instance.slug), _path(attempt_id))
     if not scene.visitor.sign_in.is_admin:
         return render(request, _not_admin(node, scene, scene.visitor), status=403)
-    _require_owner(scene, scene.visitor)
+    await _require_owner(node, scene, scene.visitor)
     if scene.attempt.state in BEFORE_CALLBACK:
         view = _start_view(node, platforms, scene, scene.visitor)
         return render(request, view, form_action_origin=normalise(scene.attempt.peer_issuer).origin)
@@ -78,7 +79,7 @@ async def start(request: Request, node: Node, attempt_id: str, given_token: str)
         raise Unauthenticated("This form is not for this session.", fix="Open the page anew and try again.")
     if not visitor.sign_in.is_admin:
         return await _go_back(node, scene, visitor)
-    _require_owner(scene, visitor)
+    await _require_owner(node, scene, visitor)
     if scene.attempt.state not in BEFORE_CALLBACK:
         state = scene.attempt.state
         raise OVER.get(state) or StepNotAllowed(
@@ -99,10 +100,12 @@ async def _scene(request: Request, node: Node, attempt_id: str) -> Scene:
     return Scene(connection, attempt, instance, visitor)
 
 
-def _require_owner(scene: Scene, visitor: Visitor) -> None:
+async def _require_owner(node: Node, scene: Scene, visitor: Visitor) -> None:
     """Raise NotFound for an admin of the instance to whom this session does not belong."""
     owner = scene.attempt.owner_account
     if owner is not None and owner != visitor.sign_in.account_id:
+        now = node.clock.now()
+        await record_refusal(node.database, scene.connection.id, "start.refused", "other_admin", now)
         raise NotFound(
             "This verification session belongs to another admin of the instance; only they can go on."
         )

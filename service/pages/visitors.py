@@ -8,9 +8,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
+from service import acting
 from service.access.cookies import read_cookie
 from service.access.models import SignInSession
 from service.access.sign_in import find_sign_in
+from service.acting import ActorKind
 from service.instances.models import Instance
 from service.instances.operations import issuer_of
 from service.node import Node
@@ -37,6 +39,7 @@ async def find_visitor(
     found = await find_sign_in(session, node.hasher, secret, instance.id, node.clock.now())
     if found is None or (until is not None and found.expires_at < until):
         return None
+    acting.identify(ActorKind.PERSON, found.account_id, found.display_name)
     return Visitor(found, issuer)
 
 

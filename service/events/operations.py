@@ -1,0 +1,60 @@
+"""Write down what happened, in the transaction in which it happened."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service import acting
+from service.database import Database, Transition, transaction
+from service.events.models import Event
+from service.identifiers import new_id
+
+
+def record(
+    session: AsyncSession,
+    connection_id: str,
+    what: str,
+    now: datetime,
+    *,
+    why: str | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """The connection's history says this, with who is acting now."""
+    who = acting.current()
+    session.add(
+        Event(
+            id=new_id("evt"),
+            connection_id=connection_id,
+            what=what,
+            why=why,
+            detail=dict(detail or {}),
+            actor_kind=who.kind,
+            actor_id=who.id,
+            actor_name=who.name,
+            address=who.address,
+            request_id=who.request_id,
+            at=now,
+        )
+    )
+
+
+def record_transition(session: AsyncSession, transition: Transition, now: datetime) -> None:
+    """A change of state is in the history of its connection, whichever machine made it."""
+    if transition.connection_id is None:
+        return
+    record(
+        session,
+        transition.connection_id,
+        f"{transition.machine}.{transition.event}",
+        now,
+        why=transition.why,
+        detail={"from": transition.before, "to": transition.after, "subject": transition.subject},
+    )
+
+
+async def record_refusal(database: Database, connection_id: str, what: str, why: str, now: datetime) -> None:
+    """A refusal that changed nothing is in the history all the same, in a transaction of its own."""
+    async with transaction(database) as session:
+        record(session, connection_id, what, now, why=why)

@@ -1,0 +1,39 @@
+"""Where the history of a connection is read."""
+
+from fastapi import APIRouter, Request, Response
+from sqlmodel import col, select
+
+from service import problems
+from service.connections.desk import READS, ReadDesk
+from service.connections.operations import get_visible
+from service.database import SessionDep
+from service.events.models import Event
+from service.events.schemas import EventOut
+from service.openapi import problem_responses
+from service.pagination import Keyset, PageDep, PageOut, link_next, read_page
+
+router = APIRouter(tags=["Connections"])
+
+
+@router.get(
+    "/v1/connections/{connection_id}/history",
+    operation_id="listConnectionHistory",
+    summary="Read what happened to a connection",
+    responses=problem_responses(*READS, problems.InvalidPageToken),
+)
+async def get_history(
+    connection_id: str,
+    desk: ReadDesk,
+    session: SessionDep,
+    page: PageDep,
+    request: Request,
+    response: Response,
+) -> PageOut[EventOut]:
+    """Every change of state and every refusal that matters, the oldest first: who, from where, what and why."""
+    connection = await get_visible(session, desk.principal, connection_id)
+    keyset = Keyset[Event](f"history of {connection.id}", (Event.id,), lambda event: (event.id,))
+    found = await read_page(
+        session, select(Event).where(col(Event.connection_id) == connection.id), keyset, page
+    )
+    link_next(request, response, found.next_page_token)
+    return PageOut(items=[EventOut.of(event) for event in found.rows], next_page_token=found.next_page_token)

@@ -1,8 +1,9 @@
 """What an operator types. Imports stand inside the commands, so that each of them starts fast."""
 
+import sys
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
 
 import typer
 
@@ -34,7 +35,7 @@ def serve(
     from service.database import migrate as migrate_database
     from service.main import create_app
 
-    settings = load_settings()
+    settings = load_settings(logs=sys.stdout)
     with claim_or_exit(settings):
         with sentences():
             if settings.resolved_database_url.startswith("sqlite"):
@@ -61,7 +62,7 @@ def worker() -> None:
     from service.command_line import require_usable
     from service.main import run_worker
 
-    settings = load_settings()
+    settings = load_settings(logs=sys.stdout)
     if settings.resolved_database_url.startswith("sqlite"):
         stop("With SQLite the worker runs inside `parley serve`. Use PostgreSQL to run it alone.")
     with sentences():
@@ -150,8 +151,11 @@ def claim_or_exit(settings: "Settings") -> Iterator[None]:
         stop(str(owned))
 
 
-def load_settings() -> "Settings":
-    """Return the settings, or end with one sentence for each value that is missing or unsafe."""
+def load_settings(logs: TextIO | None = None) -> "Settings":
+    """Return the settings, or end with one sentence for each value that is missing or unsafe.
+
+    What a short command prints is read by scripts, so its logs go to standard error unless told otherwise.
+    """
     from pydantic import ValidationError
 
     from service.logs import configure
@@ -164,7 +168,7 @@ def load_settings() -> "Settings":
             name = f"PARLEY_{fault['loc'][0]}".upper()
             typer.echo(f"{name}: {fault['msg'].removeprefix('Value error, ')}", err=True)
         raise typer.Exit(UNSAFE) from None
-    configure(settings.log_level)
+    configure(settings.log_level, logs or sys.stderr)
     return settings
 
 

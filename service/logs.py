@@ -1,9 +1,8 @@
 """Logs are JSON lines with the request's and the connection's id, and never a secret."""
 
 import logging
-import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
@@ -24,8 +23,12 @@ HARMLESS = frozenset({"status_code", "code_path"})
 REMOVED = "[removed]"
 
 
-def configure(level: str) -> None:
-    """Send every log line of this process to standard output as JSON; values under a secret's name are removed."""
+def configure(level: str, out: TextIO) -> None:
+    """Send every log line of this process to `out` as JSON; values under a secret's name are removed.
+
+    Libraries are heard only when something is wrong: what they tell else has URLs and SQL parameters in it.
+    """
+    lowest = logging.getLevelNamesMapping()[level.upper()]
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -35,8 +38,8 @@ def configure(level: str) -> None:
     ]
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stdout),
+        wrapper_class=structlog.make_filtering_bound_logger(lowest),
+        logger_factory=structlog.PrintLoggerFactory(out),
         cache_logger_on_first_use=False,
     )
     formatter = structlog.stdlib.ProcessorFormatter(
@@ -46,17 +49,17 @@ def configure(level: str) -> None:
             structlog.processors.JSONRenderer(),
         ],
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(out)
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(level.upper())
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "alembic"):
+    root.setLevel(max(lowest, logging.WARNING))
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)
         logger.handlers = []
         logger.propagate = True
+        logger.setLevel(max(lowest, logging.INFO))
     logging.getLogger("uvicorn.access").disabled = True
-    logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
 
 
 def remove_secrets(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

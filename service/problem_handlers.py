@@ -47,7 +47,16 @@ def install(app: FastAPI, page: ProblemPage) -> None:
     async def on_problem(request: Request, error: Exception) -> Response:
         problem = _as_problem(request, error)
         if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            log.error("request_failed", slug=problem.slug, error=type(error).__name__, exc_info=error)
+            log.error(
+                "request_failed",
+                slug=problem.slug,
+                error=type(error).__name__,
+                # A fault of ours is handled outside of the middleware that gives each line the request's id.
+                request_id=request_id(request),
+                method=request.method,
+                path=request.url.path,
+                exc_info=error,
+            )
         return respond(request, problem, page)
 
     for kind in (

@@ -59,20 +59,20 @@ async def complete(node: Node, job: Job) -> None:
         return
     caller = await caller_of(node, attempt.instance_id)
     peer = peer_of(attempt.peer)
-    with structlog.contextvars.bound_contextvars(connection_id=attempt.connection_id):
-        try:
-            if attempt.state is VerificationState.CODE_RECEIVED:
-                attempt = await _verify_admin(node, caller, peer, attempt)
-            if attempt.state is VerificationState.VERIFIED:
-                await _activate(node, caller, peer, attempt)
-        except AttestationRefused as refusal:
-            await _fail(node, attempt.id, _refused(peer, "attestation_invalid", refusal.check))
-        except PeerRefused as refusal:
-            await _fail(node, attempt.id, _refused(peer, refusal.error, refusal.description))
-        except PeerUnavailable as failure:
-            if attempt.state is not VerificationState.CODE_RECEIVED or node.clock.now() < attempt.expires_at:
-                raise TryAgain(failure.reason) from failure
-            await _fail(node, attempt.id, _unreachable(peer, failure.reason))
+    structlog.contextvars.bind_contextvars(connection_id=attempt.connection_id)  # for the worker's lines, too
+    try:
+        if attempt.state is VerificationState.CODE_RECEIVED:
+            attempt = await _verify_admin(node, caller, peer, attempt)
+        if attempt.state is VerificationState.VERIFIED:
+            await _activate(node, caller, peer, attempt)
+    except AttestationRefused as refusal:
+        await _fail(node, attempt.id, _refused(peer, "attestation_invalid", refusal.check))
+    except PeerRefused as refusal:
+        await _fail(node, attempt.id, _refused(peer, refusal.error, refusal.description))
+    except PeerUnavailable as failure:
+        if attempt.state is not VerificationState.CODE_RECEIVED or node.clock.now() < attempt.expires_at:
+            raise TryAgain(failure.reason) from failure
+        await _fail(node, attempt.id, _unreachable(peer, failure.reason))
 
 
 async def _read(node: Node, attempt_id: str) -> VerificationSession | None:

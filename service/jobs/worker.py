@@ -18,7 +18,8 @@ from service.jobs.models import Job
 from service.node import Node
 
 POLL_SECONDS = 1.0
-BATCH = 20
+BATCH = 5
+LANES = 4
 FIRST_BACKOFF_SECONDS = 1.0
 LONGEST_BACKOFF_SECONDS = 300.0
 KEEP_DONE = timedelta(days=7)
@@ -46,15 +47,23 @@ class Worker:
 
 
 async def run_for_ever(worker: Worker) -> None:
-    """Work until cancelled; wake at once when a request of this process has stored a job."""
+    """Work until cancelled, in several lanes: a peer that answers slowly holds up only the batch it is in."""
+    if worker.node.database.is_sqlite:
+        try:
+            await release_leftovers(worker.node)
+        except Exception:
+            log.exception("leftovers_not_released")
+    async with asyncio.TaskGroup() as lanes:
+        for _ in range(LANES):
+            lanes.create_task(_run_lane(worker))
+
+
+async def _run_lane(worker: Worker) -> None:
+    """Take batch after batch; wake at once when a request of this process has stored a job."""
     enqueued = worker.node.database.work_enqueued
-    has_leftovers = worker.node.database.is_sqlite
     while True:
         enqueued.clear()
         try:
-            if has_leftovers:
-                await release_leftovers(worker.node)
-                has_leftovers = False
             done = await run_due(worker)
         except Exception:
             log.exception("worker_round_failed")

@@ -72,12 +72,18 @@ class Database:
 def open_database(url: str, journal: "Journal | None" = None) -> Database:
     """Return the database of this URL, nothing connected yet; `journal` hears of every change of a state."""
     if url.startswith("sqlite"):
-        engine = create_async_engine(url)
+        engine = create_async_engine(url, hide_parameters=True)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         reading = engine.execution_options(**{READ_ONLY: True})
     else:
-        engine = create_async_engine(url, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, pool_recycle=1_800)
+        engine = create_async_engine(
+            url,
+            pool_size=POOL_SIZE,
+            max_overflow=POOL_SIZE,
+            pool_recycle=1_800,
+            hide_parameters=True,
+        )
         reading = engine.execution_options(isolation_level="AUTOCOMMIT")
     return Database(
         engine=engine,

@@ -13,7 +13,10 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import pytest
 import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
+from service.database import open_database
 from service.demo import DemoBrowser
 from service.logs import configure
 from tests import databases
@@ -55,14 +58,14 @@ async def test_a_fault_leads_from_the_answer_to_its_line_without_what_the_code_h
     async with running_node(Network(), "acme", sqlite_url, FrozenClock()) as node:
         node.app.add_api_route("/broken", broken)
         answer = await node.api.get("/broken?token=swordfish", headers={"Request-Id": "from-the-client"})
-    text = capsys.readouterr().out
-    fault = next(line for line in lines(text) if line["event"] == "request_failed")
+    logged = capsys.readouterr().out
+    fault = next(line for line in lines(logged) if line["event"] == "request_failed")
     assert fault["request_id"] == answer.json()["request_id"] == "from-the-client"
     assert (fault["slug"], fault["error"], fault["level"]) == ("internal", "LookupError", "error")
     frames = [frame["name"] for frame in fault["exception"][0]["frames"]]
     assert frames[-1] == "broken"
     assert (fault["method"], fault["path"]) == ("GET", "/broken")
-    assert "swordfish" not in text
+    assert "swordfish" not in logged
 
 
 @pytest.mark.anyio
@@ -116,6 +119,16 @@ async def draft_of(a: RunningNode, b: RunningNode) -> str:
     destination = {"type": "public", "url": b.issuer}
     body = {"instance": a.slug, "destination": destination, "details": names, "mode": "visual"}
     return str((await a.api.post("/v1/connections", json=body)).json()["id"])
+
+
+@pytest.mark.anyio
+async def test_an_error_of_the_database_does_not_say_what_was_to_be_stored(database_url: str) -> None:
+    database = open_database(database_url)
+    with pytest.raises(DBAPIError) as error:
+        async with database.engine.connect() as connection:
+            await connection.execute(text("INSERT INTO nowhere VALUES (:secret)"), {"secret": "swordfish"})
+    await database.engine.dispose()
+    assert "swordfish" not in str(error.value)
 
 
 @pytest.mark.usefixtures("_logging_stays_as_it_was")

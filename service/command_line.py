@@ -15,12 +15,12 @@ from service.access.scopes import INSTANCE_SCOPES, SCOPES
 from service.clock import Clock
 from service.database import open_database, transaction
 from service.egress import Egress
-from service.health import newest_revision, present_revision
 from service.instances.addresses import egress_policy
 from service.instances.operations import NewInstance, create_instance, get_by_slug, issuer_of
 from service.node import Node
 from service.platforms.registry import build_registry
 from service.problems import Problem
+from service.revisions import newest_revision, present_revision
 from service.sealing import SealBroken, Sealer, parse_keys
 from service.settings import Settings
 from service.single_process import database_file

@@ -2,16 +2,14 @@
 
 from typing import Annotated
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
-from sqlalchemy import Connection
 from starlette.requests import Request
 
-from service.database import Database, get_database, migration_config
+from service.database import Database, get_database
 from service.openapi import problem_responses
 from service.problems import Internal, Unavailable
+from service.revisions import present_revision
 
 router = APIRouter(tags=["Operations"])
 
@@ -45,18 +43,3 @@ async def readyz(request: Request, database: Annotated[Database, Depends(get_dat
             checks={"database": "ok", "migrations": f"found {revision or 'none'}"},
         )
     return Health(status="ok", checks={"database": "ok", "migrations": "ok"})
-
-
-async def present_revision(database: Database) -> str | None:
-    """Return the migration that the database is at, or None before the first one."""
-    async with database.engine.connect() as connection:
-        return await connection.run_sync(_revision)
-
-
-def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-def newest_revision(database_url: str) -> str | None:
-    """Return the migration that this code needs."""
-    return ScriptDirectory.from_config(migration_config(database_url)).get_current_head()

@@ -44,6 +44,7 @@ from service.platforms.registry import Registry, build_registry
 from service.problems import Problem
 from service.protocol import errors as protocol_errors
 from service.protocol import router as protocol
+from service.revisions import newest_revision
 from service.sealing import Sealer, parse_keys
 from service.settings import Settings
 from service.verification_sessions import router as verification_sessions
@@ -83,7 +84,7 @@ def create_app(
     app.state.settings = settings
     app.state.platforms = platforms_ or build_registry(sandbox=settings.sandbox)
     app.state.max_body_bytes = MAX_BODY_BYTES
-    app.state.newest_revision = health.newest_revision(settings.resolved_database_url)
+    app.state.newest_revision = newest_revision(settings.resolved_database_url)
     problem_handlers.install(app, _problem_page)
     protocol_errors.install(app)
     _mount(app, settings)

@@ -6,7 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
+from service.main import create_app
+from service.sealing import new_key
+from service.settings import Environment, Settings
 from tests.documents import commands, links, read
 from tests.source_tree import ROOT
 
@@ -113,6 +117,38 @@ def test_a_decision_is_one_page_with_the_same_four_parts_and_stands_in_the_list(
 
 def test_the_numbers_of_decisions_have_no_gap() -> None:
     assert [int(page.name[:4]) for page in PAGES] == list(range(1, len(PAGES) + 1))
+
+
+# What the README says is not there yet, and the path that it will have.
+NOT_THERE = {
+    "Invitations": "/v1/invitations",
+    "Webhooks": "/v1/webhook-endpoints",
+    "an event stream": "/v1/events/stream",
+    "to test one on demand": "/v1/connections/{connection_id}/checks",
+    "metrics": "/metrics",
+}
+
+
+@pytest.fixture(scope="module")
+def paths() -> set[str]:
+    """Every path of the API."""
+    settings = Settings(
+        env=Environment.DEVELOPMENT, public_url="http://127.0.0.1:8000", sealing_keys=SecretStr(new_key())
+    )
+    return set(create_app(settings).openapi()["paths"])
+
+
+@pytest.mark.parametrize("name", ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md"])
+def test_paths_that_are_named_exist(name: str, paths: set[str]) -> None:
+    named = set(re.findall(r"`(?:GET |POST |PUT |DELETE )?(/[a-z][\w/{}-]*)`", read(name)))
+    assert named - paths - {"/docs", "/redoc", "/v1"} == set()
+
+
+@pytest.mark.parametrize("what", NOT_THERE)
+def test_what_is_said_not_to_be_there_is_not_there(what: str, paths: set[str]) -> None:
+    """Who adds it tells the README."""
+    missing = read("README.md").partition("## What is not there yet")[2].partition("\n## ")[0]
+    assert (what in " ".join(missing.split())) is (NOT_THERE[what] not in paths)
 
 
 def test_a_change_that_users_notice_has_a_place_to_be_told() -> None:

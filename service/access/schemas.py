@@ -1,25 +1,17 @@
 """What is on the wire about callers: no answer but the first one ever holds a secret."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from service.access.models import ServiceToken, SignInSession
 from service.access.principals import Principal
 from service.access.scopes import ScopeName
 from service.instances.schemas import Name, RequestBody, Values
+from service.moments import Moment
 from service.pagination import PageOut
 
-
-def _to_utc(moment: datetime) -> datetime:
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("is beyond the calendar") from None
-
-
-Moment = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 InstanceId = Annotated[str, StringConstraints(max_length=40)]
 
 

@@ -7,9 +7,9 @@ from fastapi import Depends, Header
 from pydantic.json_schema import SkipJsonSchema
 
 from service.connections.models import Connection
-from service.problems import StaleRevision
 
-_ETAG = re.compile(r'(?:W/)?"r([0-9]{1,9})"', re.ASCII)
+_OURS = re.compile(r'(?:W/)?"r([0-9]{1,9})"', re.ASCII)
+NEVER = -1
 
 
 def etag_of(connection: Connection) -> str:
@@ -26,10 +26,8 @@ def read_if_match(
     """Return the revision that the caller read, or None where any will do; no other tag ever matches."""
     if if_match is None or if_match.strip() == "*":
         return None
-    found = _ETAG.fullmatch(if_match.strip())
-    if found is None:
-        raise StaleRevision("If-Match names no ETag that this connection has had.")
-    return int(found.group(1))
+    found = _OURS.fullmatch(if_match.strip())
+    return NEVER if found is None else int(found.group(1))
 
 
 IfMatchDep = Annotated[int | None, Depends(read_if_match)]

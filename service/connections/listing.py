@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from fastapi import Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.json_schema import SkipJsonSchema
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -15,6 +15,7 @@ from service.connections.models import Connection
 from service.connections.schemas import TEXT_PATTERN
 from service.connections.states import ConnectionState
 from service.instances.models import Instance
+from service.moments import Moment
 from service.pagination import Keyset, Page, PageRequest, read_page
 from service.verification_sessions.models import VerificationSession
 from service.words import DestinationType, Mode
@@ -46,7 +47,7 @@ class Filters(BaseModel):
         None, description="Only those of this instance: its id."
     )
     q: Text | SkipJsonSchema[None] = Field(None, description="Text in the name or in one of the URLs.")
-    created_after: AwareDatetime | SkipJsonSchema[None] = Field(
+    created_after: Moment | SkipJsonSchema[None] = Field(
         None, description="Only those created after this moment."
     )
     sort: Sort = Field(Sort.CREATED_AT_DOWN, description="The order; a minus sign turns it round.")

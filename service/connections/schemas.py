@@ -90,12 +90,14 @@ class ConnectionCreate(Request):
 class ConnectionPatch(Request):
     """What may be changed at any time; what is left out stays. Names are never sent to the other side."""
 
-    name: Name | None = None
-    description: Description | None = None
-    local_short_name: ShortName | None = None
-    destination_short_name: ShortName | None = None
-    return_url: UrlText | None = None
-    metadata: Metadata | None = None
+    name: Name = Field(default_factory=str, description="How the connection is called here.")
+    description: Description = Field(default_factory=str, description="What it is for.")
+    local_short_name: ShortName = Field(default_factory=str, description="This side, in scripts.")
+    destination_short_name: ShortName = Field(default_factory=str, description="The other side, in scripts.")
+    return_url: UrlText | None = Field(
+        default=None, description="Where the browser goes when it is done; null removes it."
+    )
+    metadata: Metadata = Field(default_factory=dict)
 
 
 class LocalSide(BaseModel):

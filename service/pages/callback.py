@@ -103,7 +103,9 @@ def _refusal(answer: dict[str, str], issuer: str) -> tuple[VerificationEvent, Pr
         )
     if description.startswith(NOT_AN_ADMIN):
         return VerificationEvent.DENY, NotAnAdmin(
-            "The person who signed in on the other side is not an admin there.", upstream=upstream
+            "The person who signed in on the other side is not an admin there.",
+            upstream=upstream,
+            fix="Verify again with an account of an admin there, or have an admin there do it.",
         )
     return VerificationEvent.DENY, VerificationDenied(
         "An admin of the other side denied it.", upstream=upstream

@@ -29,12 +29,13 @@ async def read_form(request: Request) -> dict[str, str]:
 
 def read_query(request: Request) -> dict[str, str]:
     """Return the parameters of the query; raises InvalidRequest."""
-    return _read(request.scope["query_string"])
+    encoded: bytes = request.scope["query_string"]
+    if len(encoded) > MAX_BYTES:
+        raise InvalidRequest(f"The parameters have more than {MAX_BYTES} bytes.")
+    return _read(encoded)
 
 
 def _read(encoded: bytes) -> dict[str, str]:
-    if len(encoded) > MAX_BYTES:
-        raise InvalidRequest(f"The parameters have more than {MAX_BYTES} bytes.")
     try:
         pairs = parse_qsl(
             encoded.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS

@@ -52,6 +52,7 @@ async def test_other_or_repeated_parameters_refused_with_a_page(stranger: Strang
         assert answer.status_code == 400, more
         assert "location" not in answer.headers
         assert "<h1>" in answer.text
+    assert "more than" in (await get(stranger, stranger.authorize_url("x" * 20_000))).text
     for name in ("client_id", "request_uri"):
         answer = await get(stranger, f"{stranger.asked.issuer}/oauth/authorize?{name}=x")
         assert answer.status_code == 400

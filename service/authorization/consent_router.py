@@ -1,5 +1,6 @@
 """The browser's part: from the pushed request over a fresh sign-in to the page where an admin decides."""
 
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -132,7 +133,7 @@ async def show_decision(
     view: ConsentView | NotAdminView = _not_admin_view(node, issuer, asked, visitor.sign_in)
     if visitor.sign_in.is_admin:
         permissions = await list_permissions(node, platforms, issuer.instance, asked.scope)
-        lines = tuple(PermissionLine(line.sentence, line.permission, line.note) for line in permissions)
+        lines = tuple(PermissionLine(**asdict(line)) for line in permissions)
         view = _consent_view(node, issuer, asked, visitor.sign_in, lines)
     status = 200 if visitor.sign_in.is_admin else 403
     return render(request, view, status=status, form_action_origin=origin_of(asked.redirect_uri))

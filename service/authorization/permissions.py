@@ -20,6 +20,7 @@ class Permission:
     sentence: str
     permission: str
     note: str
+    is_lacking: bool
 
 
 async def list_permissions(
@@ -30,9 +31,7 @@ async def list_permissions(
     asked = frozenset(scope)
     rights = {(right.scope, right.permission): right for right in await _rights(node, platform, instance)}
     return tuple(
-        Permission(
-            SCOPE_SENTENCES[need.scope], need.label, _note(need, rights.get((need.scope, need.permission)))
-        )
+        _permission(need, rights.get((need.scope, need.permission)))
         for need in platform.description.permissions
         if need.scope.value in asked
     )
@@ -44,6 +43,11 @@ async def _rights(node: Node, platform: Platform, instance: Instance) -> tuple[R
         return await platform.rights(node.egress, instance.url, open_credential(node.sealer, instance))
     except (SignInFailure, SealBroken):
         return await platform.rights(node.egress, instance.url, None)
+
+
+def _permission(need: PermissionNeed, right: Right | None) -> Permission:
+    is_lacking = right is not None and right.measured and not right.granted
+    return Permission(SCOPE_SENTENCES[need.scope], need.label, _note(need, right), is_lacking)
 
 
 def _note(need: PermissionNeed, right: Right | None) -> str:

@@ -98,6 +98,7 @@ def show_form(
         hidden={"next": goal.path},
         why=goal.why,
         error=error,
+        is_error_of_input=status != HTTPStatus.FAILED_DEPENDENCY,
     )
     return render(request, view, status=status)
 

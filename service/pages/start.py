@@ -125,7 +125,7 @@ def _not_admin(node: Node, scene: Scene, visitor: Visitor) -> View:
         instance_name=scene.instance.name,
         person=visitor.sign_in.display_name,
         missing=visitor.sign_in.missing or "",
-        asking_host=urlsplit(node.settings.public_url).netloc,
+        asking_host=None,
         action=_path(scene.attempt.id),
         hidden={"form_token": form_token(node.hasher, visitor.sign_in.id, FORM, scene.attempt.id)},
     )

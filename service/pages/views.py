@@ -26,6 +26,7 @@ class SignInView:
     hidden: Mapping[str, str]
     why: str
     error: str | None
+    is_error_of_input: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,12 @@ class StartView:
 
 @dataclass(frozen=True, slots=True)
 class PermissionLine:
-    """One thing the connection's user may do, and the platform's own permission behind it."""
+    """One thing the connection's user may do, and the platform's own permission behind it; it may lack."""
 
     sentence: str
     permission: str
     note: str
+    is_lacking: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +78,15 @@ class ConsentView:
 
 @dataclass(frozen=True, slots=True)
 class NotAdminView:
-    """The person signed in, but the instance does not call them an admin; the way back loses nothing."""
+    """The person signed in, but the instance does not call them an admin; the way back loses nothing.
+
+    On the side that asks, `asking_host` is None: the person may sign in again there with another account.
+    """
 
     instance_name: str
     person: str
     missing: str
-    asking_host: str
+    asking_host: str | None
     action: str
     hidden: Mapping[str, str]
 

@@ -84,6 +84,7 @@ CONSENT = ConsentView(
             "Create and change items",
             "add_issues, edit_issues",
             "Missing. Grant it under Administration, Roles and permissions.",
+            is_lacking=True,
         ),
         PermissionLine("Write comments", "add_issue_notes", "Declared by the platform, not measured."),
     ),
@@ -102,6 +103,7 @@ NOT_ADMIN = NotAdminView(
     action="/i/support/oauth/authorize",
     hidden=HIDDEN,
 )
+NOT_ADMIN_HERE = replace(NOT_ADMIN, asking_host=None)
 PENDING = ResultView(
     title="Your decision has arrived",
     state="pending",
@@ -181,6 +183,8 @@ VIEWS: dict[str, View] = {
     "active": ACTIVE,
     "failed": FAILED,
     "problem": PROBLEM,
+    "sign-in-platform-down": replace(SIGN_IN_ERROR, error="Redmine is down.", is_error_of_input=False),
+    "not-admin-here": NOT_ADMIN_HERE,
     "hostile-sign-in": HOSTILE_SIGN_IN,
     "hostile-start": HOSTILE_START,
     "hostile-consent": HOSTILE_CONSENT,

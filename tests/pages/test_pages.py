@@ -18,6 +18,7 @@ from tests.pages.sample_views import (
     HOSTILE_CONSENT,
     IDN_HOST,
     NOT_ADMIN,
+    NOT_ADMIN_HERE,
     PENDING,
     PROBLEM,
     SIGN_IN,
@@ -78,6 +79,12 @@ def test_a_failed_sign_in_says_so_first_and_leads_to_the_field() -> None:
     assert "aria-invalid" not in page.one("input", name="api_key").attributes
 
 
+def test_a_failure_that_is_not_of_the_input_blames_no_field() -> None:
+    page = page_of(replace(SIGN_IN_ERROR, error="Redmine is down.", is_error_of_input=False))
+    assert "Redmine is down." in page.one("div", role="alert").text
+    assert "aria-invalid" not in page.one("input", name="login").attributes
+
+
 def test_start_says_what_will_happen_before_the_browser_leaves() -> None:
     page = page_of(START)
     assert page.one("h1").text == "Support desk to Acme Jira"
@@ -112,6 +119,11 @@ def test_consent_names_what_is_decided() -> None:
         assert told in text
     for line in CONSENT.permissions:
         assert f"{line.sentence} Permission: {line.permission} {line.note}" in text
+
+
+def test_a_right_that_lacks_stands_out() -> None:
+    (lacking,) = page_of(CONSENT).all("p", class_="lacking")
+    assert "Missing. Grant it under Administration" in lacking.text
 
 
 @pytest.mark.parametrize("mode", Mode)
@@ -151,6 +163,13 @@ def test_somebody_who_is_no_admin_learns_what_is_missing_and_goes_back() -> None
     assert "nothing is lost" in page.text
     button = page.one("button")
     assert (button.text, button["name"], button["value"]) == ("Go back", "decision", "back")
+
+
+def test_a_member_of_the_own_side_is_told_of_another_account_and_of_no_other_host() -> None:
+    text = page_of(NOT_ADMIN_HERE).text
+    assert "only an admin of this instance may set up a connection" in text
+    assert "Go back to sign in with another account" in text
+    assert "invitation" not in text
 
 
 def test_a_pending_result_looks_again_by_itself_and_says_so() -> None:

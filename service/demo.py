@@ -21,7 +21,7 @@ from service.demo_forms import read_forms
 from service.demo_story import DemoFailed, Narrator, tell
 from service.sealing import new_key
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 MOST_REDIRECTS = 10
 

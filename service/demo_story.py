@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TextIO
 
-FINISH_SECONDS = 15.0
+FINISH_SECONDS = 30.0
 POLL_SECONDS = 0.2
 DETAILS = {"local_short_name": "Acme", "destination_short_name": "Globex"}
 

@@ -15,7 +15,7 @@ import pytest
 from service.demo import DemoBrowser, DemoNode, parley_command, run_demo
 from service.demo_story import Narrator, NodeLike, tell
 
-SECONDS = 90
+SECONDS = 180
 NewBrowser = Callable[[], DemoBrowser]
 
 

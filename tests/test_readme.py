@@ -22,7 +22,7 @@ from tests.deadlines import until
 from tests.documents import Block, blocks
 from tests.source_tree import ROOT
 
-SECONDS = 90
+SECONDS = 180
 FIVE_CURLS, OWN_NODE, PRODUCTION = "A set-up in five curls", "A node of your own", "In production"
 CURLS = ["the machine's curl", "the stand-in"] if shutil.which("curl") else ["the stand-in"]
 

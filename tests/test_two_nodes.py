@@ -29,6 +29,7 @@ async def test_verified_admin_access_makes_both_sides_active(each_pair: Pair, mo
     assert here["destination"]["state"] == "active"
     await person.open(session["start_url"])
     assert "is active on both sides" in person.page
+    assert (await pair.shown_session(session))["admin"]["display_name"] == "Alice Admin"
 
 
 async def test_denial_gives_the_draft_back_and_a_new_attempt_works(pair: Pair) -> None:

@@ -160,6 +160,7 @@ def _attest(record: AuthorizationRequest, issuer: Issuer, key: SigningKey, jkt: 
         "aud": record.client_id,
         "sub": record.subject,
         "role": ROLE,
+        "name": record.admin_name or "",
         "auth_time": signed_in_at,
         "admin_checked_at": signed_in_at,
         "nonce": record.nonce,

@@ -164,7 +164,7 @@ async def _store_verified(
             code_sealed=None,
             access_token_sealed=sealed,
             access_token_expires_at=now + timedelta(minutes=5),
-            admin_name=token.claims["role"],
+            admin_name=str(token.claims.get("name") or token.claims["role"])[:255],
             admin_checked_at=datetime.fromtimestamp(token.claims["admin_checked_at"], UTC),
         )
         connection.scope = [word.value for word in Scope if word in token.claims["scope"].split()]

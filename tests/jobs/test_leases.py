@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
+from sqlmodel import select
 
-from service.database import transaction
+from service.database import reading, transaction
 from service.jobs.leases import claim, held, release_leftovers, renew
 from service.jobs.models import Job
 from service.jobs.operations import enqueue
@@ -49,6 +51,23 @@ async def test_a_living_worker_keeps_its_job_for_as_long_as_it_takes(small: Smal
         small.clock.advance(small.node.settings.job_lease_seconds - 1)
         await renew(small.node, DEAD)
     assert await taken(small.node) == []
+
+
+async def test_a_worker_renews_its_lease_while_it_works(small: SmallNode) -> None:
+    short = replace(small.node, settings=small.node.settings.model_copy(update={"job_lease_seconds": 1}))
+
+    async def slow(node: Node, job: Job) -> None:
+        small.clock.advance(0.5)
+        async with asyncio.timeout(20):
+            while await lease_end(node) == job.lease_until:
+                pass  # each look lets the others run
+
+    assert await run_due(Worker(short, {"greet": slow})) == 1
+
+
+async def lease_end(node: Node) -> datetime | None:
+    async with reading(node.database) as session:
+        return (await session.exec(select(Job.lease_until))).one()
 
 
 async def test_a_worker_that_is_told_to_stop_leaves_its_job_to_the_next(small: SmallNode) -> None:

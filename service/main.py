@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from service import health, openapi, problem_handlers, problem_types, root
 from service.access import router as access
 from service.access.hash_key import load_hasher
-from service.authorization import consent_router, timers
+from service.authorization import consent_router, sweeping, timers
 from service.authorization import router as authorization
 from service.body_limit import BodyLimit
 from service.clock import Clock
@@ -56,6 +56,7 @@ HANDLERS: Mapping[str, Handler] = {
     **probing.HANDLERS,
     **connection_timers.HANDLERS,
     **timers.HANDLERS,
+    **sweeping.HANDLERS,
 }
 
 
@@ -144,7 +145,7 @@ async def open_node(settings: Settings, clock: Clock, egress: Egress | None = No
     try:
         node = Node(settings, database, clock, way_out, sealer, await load_hasher(database, sealer))
         async with transaction(database) as session:
-            await timers.schedule_sweep(session, clock.now())
+            await sweeping.schedule_sweep(session, clock.now())
         yield node
     finally:
         await way_out.aclose()

@@ -24,10 +24,7 @@ class InvalidSignature(Exception):
 
 
 def check_public_jwk(unverified_jwk: object) -> dict[str, str]:
-    """Return kty, crv, x, y and kid of an EC P-256 public key; raises InvalidSignature for any other.
-
-    A key without `kid` is named by its thumbprint.
-    """
+    """Return an EC P-256 public key, its thumbprint as `kid` where it has none; raises InvalidSignature."""
     if not isinstance(unverified_jwk, Mapping) or not PRIVATE_MEMBERS.isdisjoint(unverified_jwk):
         raise InvalidSignature("key")
     kid = unverified_jwk.get("kid")

@@ -26,7 +26,7 @@ from service.authorization.models import AuthorizationRequest
 from service.authorization.permissions import list_permissions
 from service.database import reading, transaction
 from service.node import Node, NodeDep, NowDep
-from service.pages.refusals import PageRefused, PageRoute
+from service.pages.refusals import PAGE, PageRefused, PageRoute
 from service.pages.rendering import render
 from service.pages.views import ConsentView, NotAdminView, PermissionLine
 from service.pages.visitors import find_visitor, to_sign_in
@@ -48,7 +48,6 @@ REFUSALS = {
     Fault.DECIDED: (410, "This request was decided already", "A decision counts once; nothing was changed."),
     Fault.NOT_ADMIN: (403, "Only an admin can accept", "The account that signed in is no admin here."),
 }
-PAGE = {"text/html": {"schema": {"type": "string"}}}
 BODY = {
     "type": "object",
     "required": ["decision", "form_token"],

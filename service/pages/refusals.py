@@ -13,6 +13,9 @@ from service.problem_handlers import request_id
 from service.problems import Problem
 from service.protocol.errors import OAuthError
 
+PAGE = {"text/html": {"schema": {"type": "string"}}}
+"""How the description of the API names a page."""
+
 
 class PageRefused(Exception):
     """Something cannot be shown or done; the person reads why, and what to do."""

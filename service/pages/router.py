@@ -9,12 +9,11 @@ from service.authorization.issuers import SlugPath
 from service.database import reading
 from service.instances.operations import get_by_slug
 from service.node import NodeDep
-from service.pages.refusals import PageRoute
+from service.pages.refusals import PAGE, PageRoute
 from service.pages.sign_in import PATH, read_goal, show_form, take_form
 from service.platforms.registry import PlatformsDep
 from service.protocol.parameters import FORM_TYPE, read_form, read_query
 
-PAGE = {"text/html": {"schema": {"type": "string"}}}
 REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"description": "A page: the address leads nowhere.", "content": PAGE},
     401: {"description": "A page: the form was sent by another site.", "content": PAGE},

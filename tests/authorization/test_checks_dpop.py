@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from service.authorization.timers import sweep
+from service.authorization.sweeping import sweep
 from service.jobs.models import Job
 from service.signatures import access_token_hash
 from tests.authorization.stranger import Stranger, error_of

@@ -100,6 +100,15 @@ async def test_a_body_without_a_length_is_not_read_to_its_end_either(node: Runni
     problem_of(answer, "payload-too-large")
 
 
+@pytest.mark.parametrize("size", [17_000, 70_000])
+async def test_a_form_that_is_too_large_is_refused_in_the_words_of_oauth(
+    node: RunningNode, size: int
+) -> None:
+    answer = await node.api.post(f"/i/{node.slug}/oauth/token", data={"code": "a" * size})
+    assert answer.status_code == 400
+    assert answer.json()["error"] == "invalid_request"
+
+
 @pytest.mark.parametrize(
     "media_type", ["text/plain", "application/xml", "application/x-www-form-urlencoded", "", "json"]
 )

@@ -20,7 +20,9 @@ Metadata = Annotated[
         Annotated[str, StringConstraints(max_length=500, pattern=TEXT_PATTERN)],
     ],
     Field(
-        max_length=20, description="Your own labels: at most 20, names of 40 and values of 500 characters."
+        max_length=20,
+        description="Your own labels: at most 20, names of 40 and values of 500 characters.",
+        json_schema_extra={"additionalProperties": False},  # the pattern of the names alone allows all others
     ),
 ]
 

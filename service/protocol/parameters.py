@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from service.protocol.errors import InvalidRequest
@@ -19,11 +20,14 @@ async def read_form(request: Request) -> dict[str, str]:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != FORM_TYPE:
         raise InvalidRequest(f"Send the parameters as {FORM_TYPE}.")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise InvalidRequest(f"The form has more than {MAX_BYTES} bytes.")
+    body, too_large = bytearray(), InvalidRequest(f"The form has more than {MAX_BYTES} bytes.")
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BYTES:
+                raise too_large
+    except HTTPException:  # larger still: then nothing of it is read
+        raise too_large from None
     return _read(bytes(body))
 
 

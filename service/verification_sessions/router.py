@@ -108,6 +108,7 @@ async def get_start(session_id: str, request: Request, node: NodeDep, platforms:
         **SEE_OTHER,
         **problem_responses(
             *PAGES,
+            problems.PayloadTooLarge,
             problems.VerificationExpired,
             problems.VerificationDenied,
             problems.VerificationCancelled,

@@ -135,6 +135,7 @@ class Walk:
         await self.a.work()
         await self.call("GET", f"/v1/verification-sessions/{session['id']}")
         await self.call("GET", path)
+        await self.call("GET", f"{path}/history")
         await self.call("GET", "/v1/connections?limit=2")
         self.clock.advance(3_700)
         await self.a.work()

@@ -93,6 +93,14 @@ def new_sealing_key() -> None:
 
 
 @app.command()
+def rotate_keys() -> None:
+    """Seal every secret with the first key of PARLEY_SEALING_KEYS. The node may run meanwhile."""
+    from service import command_line
+
+    run_or_exit(command_line.rotate_keys(load_settings()))
+
+
+@app.command()
 def demo(
     *, once: Annotated[bool, typer.Option(help="End after the run instead of waiting for Ctrl-C.")] = False
 ) -> None:

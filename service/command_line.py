@@ -20,6 +20,7 @@ from service.instances.operations import NewInstance, create_instance, get_by_sl
 from service.node import Node
 from service.platforms.registry import build_registry
 from service.problems import Problem
+from service.resealing import reseal_all
 from service.revisions import newest_revision, present_revision
 from service.sealing import SealBroken, Sealer, parse_keys
 from service.settings import Settings
@@ -48,6 +49,13 @@ async def add_instance(
         instance = await create_instance(session, node, registry, new, now)
         _, secret = await issue_token(session, node.hasher, name, INSTANCE_SCOPES, [instance.id], now)
     return f"{issuer_of(settings, slug)}\n{secret}"
+
+
+async def rotate_keys(settings: Settings) -> str:
+    """Every secret at rest is sealed with the first of the keys."""
+    async with _node(settings) as node:
+        count = await reseal_all(node.database, node.sealer)
+    return f"{count} secrets were sealed with the newest key; older keys may leave PARLEY_SEALING_KEYS now."
 
 
 async def require_usable(settings: Settings) -> None:

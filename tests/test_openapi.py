@@ -53,6 +53,12 @@ def test_each_operation_has_a_name_of_its_own() -> None:
     assert [name for name in names if not re.fullmatch(r"[a-z]+([A-Z][a-z]+)*", name)] == []
 
 
+def test_each_shape_has_a_name_that_is_a_word() -> None:
+    """Generated clients take these names for their classes."""
+    names = set(DESCRIPTION["components"]["schemas"])
+    assert [name for name in names if not re.fullmatch(r"(Body_)?[A-Za-z]+", name)] == []
+
+
 def test_tags_stand_in_the_order_of_the_documentation() -> None:
     names = [tag["name"] for tag in DESCRIPTION["tags"]]
     assert names == [tag["name"] for tag in TAGS if tag["name"] in names]

@@ -16,6 +16,7 @@ from service.connections.listing import FiltersQuery, companions, list_connectio
 from service.connections.models import Connection
 from service.connections.schemas import (
     ConnectionCreate,
+    ConnectionList,
     ConnectionOut,
     ConnectionPatch,
     ConnectionSummary,
@@ -29,7 +30,7 @@ from service.connections.view import to_out, to_summary
 from service.database import SessionDep
 from service.instances.operations import get_instance
 from service.openapi import problem_responses
-from service.pagination import PageDep, PageOut, link_next
+from service.pagination import PageDep, link_next
 from service.verification_sessions.operations import to_out as session_to_out
 from service.verification_sessions.schemas import VerificationSessionOut
 
@@ -81,7 +82,7 @@ async def get_connections(
     page: PageDep,
     request: Request,
     response: Response,
-) -> PageOut[ConnectionOut | ConnectionSummary]:
+) -> ConnectionList:
     """One page of the connections that the caller may see; `expand=next_actions` adds what comes next."""
     found = await list_connections(session, desk.principal, filters, page)
     instances, attempts = await companions(session, found.rows)
@@ -93,7 +94,7 @@ async def get_connections(
         else:
             items.append(to_out(row, attempt, instance, desk.node, desk.platforms))
     link_next(request, response, found.next_page_token)
-    return PageOut(items=items, next_page_token=found.next_page_token)
+    return ConnectionList(items=items, next_page_token=found.next_page_token)
 
 
 @router.get(

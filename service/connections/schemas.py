@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from service.pagination import PageOut
 from service.words import Mode
 
 SHORT_NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_-]{0,29}$"
@@ -210,3 +211,7 @@ class ConnectionOut(ConnectionSummary):
     """A connection: both sides, how its set-up stands, and what to do next."""
 
     next_actions: list[ActionOut]
+
+
+class ConnectionList(PageOut[ConnectionOut | ConnectionSummary]):
+    """One page of connections; with `expand=next_actions` each says what to do next."""

@@ -8,9 +8,9 @@ from service.connections.desk import READS, ReadDesk
 from service.connections.operations import get_visible
 from service.database import SessionDep
 from service.events.models import Event
-from service.events.schemas import EventOut
+from service.events.schemas import EventList, EventOut
 from service.openapi import problem_responses
-from service.pagination import Keyset, PageDep, PageOut, link_next, read_page
+from service.pagination import Keyset, PageDep, link_next, read_page
 
 router = APIRouter(tags=["Connections"])
 
@@ -28,7 +28,7 @@ async def get_history(
     page: PageDep,
     request: Request,
     response: Response,
-) -> PageOut[EventOut]:
+) -> EventList:
     """Every change of state and every refusal that matters, the oldest first: who, from where, what and why."""
     connection = await get_visible(session, desk.principal, connection_id)
     keyset = Keyset[Event](f"history of {connection.id}", (Event.id,), lambda event: (event.id,))
@@ -36,4 +36,6 @@ async def get_history(
         session, select(Event).where(col(Event.connection_id) == connection.id), keyset, page
     )
     link_next(request, response, found.next_page_token)
-    return PageOut(items=[EventOut.of(event) for event in found.rows], next_page_token=found.next_page_token)
+    return EventList(
+        items=[EventOut.of(event) for event in found.rows], next_page_token=found.next_page_token
+    )

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from service.events.models import Event
+from service.pagination import PageOut
 
 
 class ActorOut(BaseModel):
@@ -60,3 +61,7 @@ class EventOut(BaseModel):
             request_id=event.request_id,
             at=event.at,
         )
+
+
+class EventList(PageOut[EventOut]):
+    """One page of what happened, the oldest first."""

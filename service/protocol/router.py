@@ -141,6 +141,7 @@ async def read_keys(request: Request, session: SessionDep, published: PublishedD
     operation_id="getNode",
     summary="See what is at a node URL",
     response_model=metadata.NodeCard,
+    responses={200: {"content": {"text/html": {"schema": {"type": "string"}}}}},
 )
 async def read_node_card(request: Request, node: NodeDep, published: PublishedDep) -> Response:
     """Which instance is behind this node URL, and where its documents are; browsers get a page."""

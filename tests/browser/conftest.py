@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Literal
 
 import pytest
@@ -17,8 +18,10 @@ from starlette.staticfiles import StaticFiles
 
 from service.pages.docs import redoc_page, swagger_ui_page
 from service.pages.rendering import STATIC_FOLDER, render
-from tests.chromium import started_chromium
+from tests.browser.sandbox_pair import Pair
+from tests.chromium import Visitor, started_chromium
 from tests.pages.sample_views import VIEWS
+from tests.processes import started_node
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +29,26 @@ def browser() -> Iterator[Browser]:
     """One Chromium for all tests of this folder."""
     with started_chromium() as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    """Both nodes run; what one test sets up, the next one may see."""
+    folder = tmp_path_factory.mktemp("handshake")
+    with ExitStack() as stack:
+        nodes = [stack.enter_context(started_node(folder, name)) for name in ("acme", "globex")]
+        for node in nodes:
+            node.wait_until_ready()
+        acme, globex = (node.add_instance() for node in nodes)
+        yield Pair(acme, globex)
+
+
+@pytest.fixture
+def alice(browser: Browser, pair: Pair) -> Iterator[Visitor]:
+    """An admin of both instances; nothing was wrong on any page that she saw."""
+    visitor = pair.visitor(browser)
+    yield visitor
+    visitor.leave()
 
 
 @pytest.fixture(scope="session")

@@ -2,78 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests import wizard
+from tests.browser.sandbox_pair import Pair, age, go_to_decision, go_to_start
 from tests.chromium import PHONE, WIDE, Visitor
-from tests.processes import Instance, started_node
-from tests.wizard import Attempt
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Two sandbox instances, each on a node of its own; acme asks globex."""
-
-    acme: Instance
-    globex: Instance
-
-    def begin(self) -> Attempt:
-        return wizard.begin(self.acme, self.globex)
-
-    def visitor(
-        self, browser: Browser, width: int = WIDE, color_scheme: Literal["light", "dark"] = "light"
-    ) -> Visitor:
-        origins = self.acme.node.url, self.globex.node.url
-        return Visitor(browser, *origins, width=width, color_scheme=color_scheme)
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    folder = tmp_path_factory.mktemp("handshake")
-    with ExitStack() as stack:
-        nodes = [stack.enter_context(started_node(folder, name)) for name in ("acme", "globex")]
-        for node in nodes:
-            node.wait_until_ready()
-        acme, globex = (node.add_instance() for node in nodes)
-        yield Pair(acme, globex)
-
-
-@pytest.fixture
-def alice(browser: Browser, pair: Pair) -> Iterator[Visitor]:
-    visitor = pair.visitor(browser)
-    yield visitor
-    visitor.leave()
-
-
-def go_to_start(visitor: Visitor, attempt: Attempt) -> None:
-    """The start page is shown to a signed-in admin."""
-    visitor.page.goto(attempt.start_url)
-    visitor.sees("Sign in to Acme")
-    visitor.sign_in()
-    visitor.sees("Here to There")
-
-
-def go_to_decision(visitor: Visitor, attempt: Attempt) -> None:
-    """The decision page of the other side is shown to an admin there."""
-    go_to_start(visitor, attempt)
-    visitor.page.get_by_role("button").click()
-    visitor.sees("Sign in to Globex")
-    visitor.sign_in()
-    visitor.sees("Accept this connection?")
-
-
-def age(instance: Instance, statement: str, *values: str) -> None:
-    """The node's row is older than it was: time cannot be turned in another process."""
-    with closing(sqlite3.connect(instance.node.folder / "parley.db", timeout=10)) as connection:
-        assert connection.execute(statement, values).rowcount == 1
-        connection.commit()
 
 
 @pytest.mark.parametrize(

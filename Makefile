@@ -14,7 +14,7 @@ APT_INSTALL := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -y 
 # Byte code is what makes the second start fast; some images switch it off.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test check serve test-browser test-trackers migrate docs lock format clean
+.PHONY: help demo test check serve test-browser test-trackers examples migrate docs lock format clean
 
 help: ## What you can do here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ test-browser: $(READY) ## The pages in a real browser (installs Debian's chromiu
 
 test-trackers: $(READY) ## The platform adapters against real trackers (installs Debian's packages of them)
 	$(BIN)/python -m pytest tests/trackers $(ARGS)
+
+examples: $(READY) ## Record the examples of the API's description anew, after an answer has changed
+	$(BIN)/python -W ignore -m tests.recorded_examples
 
 migrate: $(READY) ## Bring the database of PARLEY_DATABASE_URL to the newest revision
 	$(BIN)/parley migrate $(ARGS)

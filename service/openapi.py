@@ -96,6 +96,7 @@ def complete(description: JsonObject, root: str) -> JsonObject:
         add_examples(operation)
     for made_up in ("HTTPValidationError", "ValidationError"):
         schemas.pop(made_up, None)
+    _list_scopes(description)
     _require_what_is_always_sent(description)
     used = {operation["tags"][0] for _, _, operation in operations(description)}
     description["tags"] = [tag for tag in description["tags"] if tag["name"] in used]
@@ -132,6 +133,17 @@ def _name(operation: JsonObject) -> None:
         if parameter["in"] == "path":
             noun = parameter["name"].removesuffix("_id").replace("_", " ")
             parameter.setdefault("description", f"The id of the {noun}.")
+
+
+def _scopes(operation: JsonObject) -> set[str]:
+    return {scope for need in operation.get("security", []) for scope in need.get("bearer", [])}
+
+
+def _list_scopes(description: JsonObject) -> None:
+    """The credential's own description names every scope that some operation needs."""
+    scopes = {scope for _, _, operation in operations(description) for scope in _scopes(operation)}
+    listed = ", ".join(f"`{scope}`" for scope in sorted(scopes))
+    description["components"]["securitySchemes"]["bearer"]["description"] += f" Scopes: {listed}."
 
 
 def _declare_by_nature(path: str, operation: JsonObject) -> None:

@@ -1,4 +1,4 @@
-"""Records the examples of the API's description: `python -m tests.recorded_examples` after an answer has changed."""
+"""Records the examples of the API's description: `make examples`, after an answer has changed."""
 
 import asyncio
 import itertools

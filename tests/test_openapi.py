@@ -82,6 +82,7 @@ def test_who_needs_a_scope_is_told_which(operation: Json) -> None:
     for need in operation.get("security", []):
         for scope in need["bearer"]:
             assert f"`{scope}`" in operation["description"]
+            assert f"`{scope}`" in DESCRIPTION["components"]["securitySchemes"]["bearer"]["description"]
 
 
 @each_rest_operation
@@ -107,7 +108,7 @@ def test_each_json_body_has_an_example(operation: Json) -> None:
     assert [name for name, media in bodies if "example" not in media] == []
     for name, media in bodies:
         faults = _faults(media["schema"], media["example"])
-        assert faults == [], f"{name}: record the examples anew with `python -m tests.recorded_examples`"
+        assert faults == [], f"{name}: record the examples anew with `make examples`"
 
 
 def test_no_example_is_left_over() -> None:

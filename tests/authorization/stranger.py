@@ -228,8 +228,8 @@ def query_of(url: str) -> dict[str, str]:
 
 
 def error_of(answer: httpx.Response) -> tuple[int, str]:
-    """Return the status and the error code of a refusal."""
-    return answer.status_code, answer.json()["error"]
+    """Return the status and the error code of a refusal; an answer that is none has an empty one."""
+    return answer.status_code, str(answer.json().get("error", ""))
 
 
 def _without_none(usual: Mapping[str, Any], changes: Mapping[str, Any]) -> Json:

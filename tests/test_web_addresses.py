@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.egress import EgressFailure, EgressPolicy, check_url
 from service.web_addresses import (
     UnusableUrl,
     is_below,
@@ -12,7 +13,6 @@ from service.web_addresses import (
     prefixes,
     well_known,
 )
-from service.egress import EgressFailure, EgressPolicy, check_url
 
 SPELLINGS = {
     "as it is": ("https://acme.atlassian.net", "https://acme.atlassian.net"),

@@ -230,6 +230,7 @@ def upgrade() -> None:
         sa.Column("is_admin", sa.Boolean(), nullable=False),
         sa.Column("missing", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("for_request", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=True),
+        sa.Column("browser_id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
         sa.Column("signed_in_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("expires_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -378,7 +379,7 @@ def upgrade() -> None:
         ),
         sa.Column("shared_id", sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
         sa.Column("owner_account", sqlmodel.sql.sqltypes.AutoString(length=255), nullable=True),
-        sa.Column("sign_in_session_id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=True),
+        sa.Column("browser_id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=True),
         sa.Column("peer_issuer", sqlmodel.sql.sqltypes.AutoString(length=2048), nullable=False),
         sa.Column("peer", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column(

@@ -35,7 +35,8 @@ class ServiceToken(SQLModel, table=True):
 class SignInSession(SQLModel, table=True):
     """A person signed in with an instance's own account; their rights were checked live at `signed_in_at`.
 
-    `for_request` binds a sign-in to the one authorization request that it was made for.
+    `for_request` binds a sign-in to the one authorization request that it was made for. `browser_id` stays the same
+    when somebody signs in again in the same browser.
     """
 
     __tablename__ = "sign_in_session"
@@ -50,6 +51,7 @@ class SignInSession(SQLModel, table=True):
     is_admin: bool
     missing: str | None = None
     for_request: str | None = Field(default=None, max_length=40)
+    browser_id: str = Field(max_length=40)
     signed_in_at: datetime
     expires_at: datetime = Field(index=True)
 

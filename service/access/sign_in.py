@@ -32,6 +32,7 @@ async def sign_in(
     *,
     kind: SessionKind,
     for_request: str | None = None,
+    browser_id: str | None = None,
 ) -> tuple[SignInSession, str]:
     """Return the stored session and its secret: the platform confirmed the account; raises SignInFailure.
 
@@ -45,6 +46,7 @@ async def sign_in(
     secret = new_token(PREFIX)
     now = node.clock.now()
     session = _session(instance, person, kind, for_request, node.hasher.hash(secret), now)
+    session.browser_id = browser_id or session.browser_id
     async with transaction(node.database) as database:
         await database.exec(delete(SignInSession).where(col(SignInSession.expires_at) <= now))
         database.add(session)
@@ -113,6 +115,7 @@ def _session(
         is_admin=person.is_admin,
         missing=person.missing,
         for_request=for_request,
+        browser_id=new_id("bro"),
         signed_in_at=now,
         expires_at=now + LIFETIME,
     )

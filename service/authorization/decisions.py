@@ -108,7 +108,8 @@ async def decide(
     if request.instance_id != issuer.instance.id:
         raise Undecidable(Fault.UNKNOWN)
     if decision is not Decision.ACCEPT:
-        return await _refuse(session, issuer, request, decision, now)
+        told = decision if sign_in.is_admin else Decision.BACK
+        return await _refuse(session, issuer, request, told, now)
     if not sign_in.is_admin:
         raise Undecidable(Fault.NOT_ADMIN, request)
     subject = pairwise_subject(node, request.client_id, sign_in.account_id)

@@ -1,4 +1,4 @@
-"""What is of no use any more is removed, so that strangers cannot fill the tables for good."""
+"""What is of no use any more is removed within the hour."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from service.protocol.models import CachedDocument
 
 SWEEP_JOB = "sweep_authorization"
 SWEEP_EVERY = timedelta(hours=1)
-KEEP_ENDED = timedelta(days=7)
+KEEP_ENDED = timedelta(hours=1)
 # They never led to a connection, so nobody will ask for them again.
 ENDED = (AuthorizationState.DENIED, AuthorizationState.EXPIRED, AuthorizationState.CLOSED)
 

@@ -192,4 +192,6 @@ async def _token_for_connection(node: Node, issuer: Issuer, grant: Grant, asking
         await consume_assertion(session, authentication)
         await consume_proof(session, grant.proof)
         key = await signing_key(session, node.sealer, issuer.instance.id)
-    return issue(key, issuer, client_id, shared_id, agreement.scope, grant.proof.thumbprint, asking.now)
+    is_active = agreement.connection is not None and agreement.connection.state is ConnectionState.ACTIVE
+    scope = agreement.scope if is_active else []
+    return issue(key, issuer, client_id, shared_id, scope, grant.proof.thumbprint, asking.now)

@@ -10,6 +10,7 @@ from service.connections.attempts import current_attempt
 from service.connections.desk import Desk
 from service.connections.destinations import resolve_destination
 from service.connections.models import Connection
+from service.connections.names import default_name, insert_named, store_name
 from service.connections.refusals import with_way_out
 from service.connections.schemas import ConnectionCreate, ConnectionOut, DestinationIn
 from service.connections.setup import Step, require_step
@@ -83,8 +84,15 @@ async def create(desk: Desk, session: AsyncSession, wanted: ConnectionCreate) ->
         if wanted.mode is not None:
             require_step(set_up_of(connection, None), Step.MODE)
             await operations.answer_mode(session, desk.node, connection, wanted.mode)
-    session.add(connection)
-    await operations.save_answers(session, connection, desk.node.clock.now())
+    if wanted.details is not None and wanted.details.name is None:
+        await insert_named(
+            session,
+            connection,
+            default_name(wanted.details.local_short_name, wanted.details.destination_short_name),
+        )
+    else:
+        session.add(connection)
+        await store_name(session)
     record(
         session, connection.id, "connection.create", desk.node.clock.now(), detail={"name": connection.name}
     )

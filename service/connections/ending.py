@@ -1,7 +1,10 @@
 """P10: a connection ends on both sides. Here at once; the other side is told until it answers for certain."""
 
+import hashlib
 from datetime import datetime
 
+from sqlalchemy import update
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections.models import Connection
@@ -25,7 +28,9 @@ async def close(
 ) -> Connection:
     """The connection is over here for good; a peer that may know of it will be told."""
     knows = connection.state in {ConnectionState.PENDING, ConnectionState.ACTIVE}
-    changes = {"reason": reason, "updated_at": now, "expires_at": None}
+    changes: dict[str, object] = {"reason": reason, "updated_at": now, "expires_at": None}
+    if reason is CloseReason.CLOSED_BY_PEER or connection.type is DestinationType.LOCAL:
+        changes |= {"destination_state": ConnectionState.CLOSED.value, "destination_seen_at": now}
     await advance(session, connection, ConnectionEvent.CLOSE, **changes)
     peer = connection.peer["issuer"] if connection.peer else connection.destination_node_url
     told = reason is CloseReason.CLOSED_HERE and connection.type is not DestinationType.LOCAL
@@ -39,7 +44,9 @@ async def tell_peer(
 ) -> None:
     """The other side will hear that this shared id is over, also when it is offline now."""
     payload = {"instance_id": instance_id, "issuer": issuer, "shared_id": shared_id}
-    await enqueue(session, END_JOB, shared_id, run_at=now, now=now, payload=payload)
+    # Each side may use any shared id: another peer's attempt under the same one is another job.
+    told = hashlib.sha256(f"{instance_id} {issuer}".encode()).hexdigest()[:24]
+    await enqueue(session, END_JOB, f"{shared_id}:{told}", run_at=now, now=now, payload=payload)
 
 
 async def end_at_peer(node: Node, job: Job) -> None:
@@ -58,6 +65,20 @@ async def end_at_peer(node: Node, job: Job) -> None:
             raise TryAgain(str(refusal)) from refusal
     except PeerUnavailable as failure:
         raise TryAgain(failure.reason) from failure
+    await _note_told(node, job.payload["instance_id"], job.payload["issuer"], shared_id)
+
+
+async def _note_told(node: Node, instance_id: str, issuer: str, shared_id: str) -> None:
+    """A connection that was closed here shows that the other side knows."""
+    statement = update(Connection).where(
+        col(Connection.instance_id) == instance_id,
+        col(Connection.shared_id) == shared_id,
+        col(Connection.destination_node_url) == issuer,
+        col(Connection.state) == ConnectionState.CLOSED,
+    )
+    seen = {"destination_state": ConnectionState.CLOSED.value, "destination_seen_at": node.clock.now()}
+    async with transaction(node.database) as session:
+        await session.exec(statement.values(**seen, revision=col(Connection.revision) + 1))
 
 
 async def caller_of(node: Node, instance_id: str) -> Caller:

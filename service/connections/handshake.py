@@ -5,6 +5,7 @@ leaves a job that does the same again, and every call may be repeated.
 """
 
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 
 import structlog
 
@@ -68,7 +69,8 @@ async def complete(node: Node, job: Job) -> None:
     except AttestationRefused as refusal:
         await _fail(node, attempt.id, _refused(peer, "attestation_invalid", refusal.check))
     except PeerRefused as refusal:
-        await _fail(node, attempt.id, _refused(peer, refusal.error, refusal.description))
+        problem = _ended(peer) if refusal.is_over else _refused(peer, refusal.error, refusal.description)
+        await _fail(node, attempt.id, problem)
     except PeerUnavailable as failure:
         if attempt.state is not VerificationState.CODE_RECEIVED or node.clock.now() < attempt.expires_at:
             raise TryAgain(failure.reason) from failure
@@ -101,7 +103,10 @@ async def _verify_admin(
 async def _attestation_again(caller: Caller, peer: Peer, attempt: VerificationSession) -> str | None:
     """The answer to the code was lost, if the other side has redeemed it: then its status shows the attestation."""
     token = await connection_token(caller, peer, attempt.shared_id)
-    return (await status(caller, peer, attempt.shared_id, token.access_token)).connection_attestation
+    shown = await status(caller, peer, attempt.shared_id, token.access_token)
+    if shown.state == "closed":
+        raise PeerRefused(HTTPStatus.GONE, "connection_over", "It was closed there, or its time was over.")
+    return shown.connection_attestation
 
 
 def check_attestation(
@@ -174,14 +179,7 @@ async def _store_verified(
 
 async def _activate(node: Node, caller: Caller, peer: Peer, attempt: VerificationSession) -> None:
     """P9: the other side commits, and this side copies the outcome."""
-    try:
-        await _ask_to_activate(node, caller, peer, attempt)
-    except PeerRefused as refusal:
-        if not refusal.is_over:
-            raise
-        problem = VerificationExpired("The other side had ended this attempt before it could be activated.")
-        await _fail(node, attempt.id, problem)
-        return
+    await _ask_to_activate(node, caller, peer, attempt)
     await _store_active(node, attempt.id)
 
 
@@ -254,6 +252,13 @@ def _unreachable(peer: Peer, reason: str) -> DestinationUnreachable:
 def _refused(peer: Peer, reason: str, detail: str) -> DestinationRefused:
     upstream = {"reason": reason, "host": peer.issuer, "description": detail}
     return DestinationRefused("The other side's answer was {reason}.", reason=reason, upstream=upstream)
+
+
+def _ended(peer: Peer) -> VerificationExpired:
+    upstream = {"reason": "connection_over", "host": peer.issuer}
+    return VerificationExpired(
+        "The other side had ended this attempt before it could be activated.", upstream=upstream
+    )
 
 
 HANDLERS = {COMPLETE_JOB: complete}

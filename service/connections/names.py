@@ -11,6 +11,7 @@ from service.connections.states import ConnectionState
 from service.problems import NameTaken
 
 LONGEST = 255
+TRIES = 10
 
 
 def default_name(local_short_name: str, destination_short_name: str) -> str:
@@ -37,6 +38,19 @@ async def _open_names(session: AsyncSession, connection: Connection, start: str)
         col(Connection.name).startswith(start[: LONGEST - 8], autoescape=True),
     )
     return [name for name in (await session.exec(statement)).all() if name]
+
+
+async def insert_named(session: AsyncSession, connection: Connection, wanted: str) -> None:
+    """The connection is stored under the wanted name, numbered where others have it or take it at this moment."""
+    for _ in range(TRIES):
+        connection.name = await free_name(session, connection, wanted)
+        try:
+            async with session.begin_nested():
+                session.add(connection)
+        except IntegrityError:
+            continue
+        return
+    raise NameTaken("Others take this name at this very moment.")
 
 
 async def store_name(session: AsyncSession) -> None:

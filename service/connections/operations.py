@@ -60,6 +60,7 @@ def check_return_url(instance: Instance, return_url: str) -> None:
     if return_url not in instance.return_urls:
         raise UrlNotAllowed(
             "The return URL is not on the instance's list return_urls.",
+            fix="Use one of the instance's return_urls, or add this one to them.",
             errors=[
                 {
                     "pointer": "/return_url",
@@ -137,8 +138,6 @@ def _check_short_names(local: str | None, destination: str | None) -> None:
 
 async def save_answers(session: AsyncSession, connection: Connection, now: datetime) -> None:
     """What was answered is stored under a new revision; raise NameTaken for a name of another connection."""
-    if connection in session.new:
-        connection.revision = 0
     touch(connection, now)
     await store_name(session)
 

@@ -64,10 +64,10 @@ async def _set_off(
         if attempt.owner_account not in {None, sign_in.account_id}:
             raise NotFound("This verification session belongs to another admin of the instance.")
         if attempt.state is VerificationState.CREATED:
-            await sessions.start(session, node, attempt, sign_in.account_id, sign_in.id)
+            await sessions.start(session, node, attempt, sign_in.account_id, sign_in.browser_id)
             await attempts.set_off(session, connection, attempt, node.clock.now())
         elif attempt.state in BEFORE_CALLBACK:
-            attempt.sign_in_session_id = sign_in.id
+            attempt.browser_id = sign_in.browser_id
         else:
             raise VerificationCancelled("It ended meanwhile.")
     return connection, attempt

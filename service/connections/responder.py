@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections import ending, probing
 from service.connections.models import Connection
-from service.connections.names import default_name, free_name
+from service.connections.names import default_name, insert_named
 from service.connections.states import CloseReason, ConnectionEvent, ConnectionState
 from service.database import advance
 from service.identifiers import new_id
@@ -64,7 +63,7 @@ async def open_pending(
         created_at=now,
         updated_at=now,
     )
-    await _insert(session, connection, proposal.name.strip() or default_name(here, there))
+    await insert_named(session, connection, proposal.name.strip() or default_name(here, there))
     changes = {"expires_at": expires_at, "destination_state": ConnectionState.PENDING.value}
     return await advance(session, connection, ConnectionEvent.START, **changes)
 
@@ -112,18 +111,6 @@ async def find_initiated(session: AsyncSession, instance_id: str, shared_id: str
     )
     locked = statement.with_for_update().execution_options(populate_existing=True)
     return (await session.exec(locked)).one_or_none()
-
-
-async def _insert(session: AsyncSession, connection: Connection, wanted: str) -> None:
-    """The connection is stored under a name of its own: the wanted one is a stranger's, and may be taken."""
-    connection.name = await free_name(session, connection, wanted)
-    try:
-        async with session.begin_nested():
-            session.add(connection)
-    except IntegrityError:
-        connection.name = await free_name(session, connection, wanted)
-        session.add(connection)
-        await session.flush()
 
 
 def _short_name(asked: str, *others: str) -> str:

@@ -10,7 +10,10 @@ from service.words import Mode
 
 SHORT_NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_-]{0,29}$"
 ShortName = Annotated[str, StringConstraints(pattern=SHORT_NAME_PATTERN)]
-NAME_PATTERN = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"
+# Whoever reads a name sees all of it: no control or direction marks, and no space at its ends.
+_UNSEEN = r"\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+_SPACES = r" \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
+NAME_PATTERN = rf"^[^{_UNSEEN}{_SPACES}]([^{_UNSEEN}]*[^{_UNSEEN}{_SPACES}])?$"
 TEXT_PATTERN = r"^[^\x00]*$"
 Name = Annotated[str, StringConstraints(max_length=255, pattern=NAME_PATTERN)]
 Description = Annotated[str, StringConstraints(max_length=2000, pattern=TEXT_PATTERN)]

@@ -1,15 +1,19 @@
 """Write down what happened, in the transaction in which it happened."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service import acting
 from service.database import Database, Transition, transaction
 from service.events.models import Event
 from service.identifiers import new_id
+
+MOST_REFUSALS_AN_HOUR = 10
+ONE_HOUR = timedelta(hours=1)
 
 
 def record(
@@ -55,6 +59,13 @@ def record_transition(session: AsyncSession, transition: Transition, now: dateti
 
 
 async def record_refusal(database: Database, connection_id: str, what: str, why: str, now: datetime) -> None:
-    """A refusal that changed nothing is in the history all the same, in a transaction of its own."""
+    """A refusal that changed nothing is in the history all the same, in a transaction of its own.
+
+    Whoever is refused could repeat it for ever: of one kind, a few in an hour tell enough.
+    """
+    lately = select(func.count()).where(
+        col(Event.connection_id) == connection_id, col(Event.what) == what, col(Event.at) > now - ONE_HOUR
+    )
     async with transaction(database) as session:
-        record(session, connection_id, what, now, why=why)
+        if (await session.exec(lately)).one() < MOST_REFUSALS_AN_HOUR:
+            record(session, connection_id, what, now, why=why)

@@ -23,6 +23,7 @@ from service.problems import (
     VerificationDenied,
 )
 from service.protocol.messages import NOT_AN_ADMIN
+from service.storable import is_storable
 from service.verification_sessions.operations import find_by_state, seal_context, start_url
 from service.verification_sessions.states import VerificationEvent, VerificationState
 
@@ -56,11 +57,17 @@ async def _take(
     async with transaction(node.database) as session:
         connection, attempt = await attempts.lock(session, attempt_id)
         visitor = await find_visitor(session, node, request, instance)
-        if visitor is None or visitor.sign_in.id != attempt.sign_in_session_id:
+        if visitor is None or visitor.sign_in.browser_id != attempt.browser_id:
             raise Unauthenticated(
-                "The verification was started in another browser, or by somebody else.",
+                "The verification was started in another browser.",
                 fix="Go on in the browser in which you pressed Start.",
                 reason="other_browser",
+            )
+        if visitor.sign_in.account_id != attempt.owner_account:
+            raise Unauthenticated(
+                "The verification was started by another admin.",
+                fix="Sign in as the admin who pressed Start, and open this address again within a minute.",
+                reason="other_admin",
             )
         if not visitor.sign_in.is_admin:
             raise Unauthenticated("Only an admin of this instance can go on.", reason="not_an_admin")
@@ -82,6 +89,8 @@ def _read_query(request: Request) -> dict[str, str]:
     answer = dict(pairs)
     if len(answer) != len(pairs):
         raise _not_valid("A parameter is repeated.")
+    if not all(is_storable(value) for value in answer.values()):
+        raise _not_valid("A parameter has a character that no text has.")
     if any(len(value) > LONGEST for value in answer.values()):
         raise _not_valid("A parameter is too long.")
     return answer

@@ -18,6 +18,7 @@ from service.node import Node
 from service.pages.refusals import PageRefused
 from service.pages.rendering import render
 from service.pages.views import SignInView
+from service.pages.visitors import find_browser
 from service.platforms.interface import SignInFailure
 from service.platforms.registry import Registry
 from service.problems import ValidationFailed
@@ -123,6 +124,7 @@ async def take_form(
             credential,
             kind=SessionKind.COOKIE,
             for_request=goal.for_request,
+            browser_id=await find_browser(request, node, instance),
         )
     except ValidationFailed as fault:
         error, status = fault.detail, HTTPStatus.UNPROCESSABLE_ENTITY

@@ -13,6 +13,7 @@ from service.access.cookies import read_cookie
 from service.access.models import SignInSession
 from service.access.sign_in import find_sign_in
 from service.acting import ActorKind
+from service.database import reading
 from service.instances.models import Instance
 from service.instances.operations import issuer_of
 from service.node import Node
@@ -41,6 +42,13 @@ async def find_visitor(
         return None
     acting.identify(ActorKind.PERSON, found.account_id, found.display_name)
     return Visitor(found, issuer)
+
+
+async def find_browser(request: Request, node: Node, instance: Instance) -> str | None:
+    """Return the id of this browser where somebody is signed in at the instance with it already."""
+    async with reading(node.database) as session:
+        visitor = await find_visitor(session, node, request, instance)
+    return visitor.sign_in.browser_id if visitor else None
 
 
 def to_sign_in(issuer: str, next_path: str) -> RedirectResponse:

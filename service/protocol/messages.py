@@ -127,7 +127,7 @@ class PushedAnswer(Wire):
     """The answer to a pushed request: use `request_uri` within `expires_in` seconds."""
 
     request_uri: Annotated[str, StringConstraints(min_length=20, max_length=512)]
-    expires_in: int
+    expires_in: Annotated[int, Field(ge=1)]
 
 
 class TokenAnswer(Wire):

@@ -36,7 +36,7 @@ class VerificationSession(SQLModel, table=True):
     state: VerificationState = Field(default=MACHINE.initial, sa_type=enum_column(VerificationState))
     shared_id: str = Field(max_length=36)
     owner_account: str | None = Field(default=None, max_length=255)
-    sign_in_session_id: str | None = Field(default=None, max_length=40)
+    browser_id: str | None = Field(default=None, max_length=40)
     peer_issuer: str = Field(max_length=2048)
     peer: dict[str, Any] = Field(sa_column=Column(JSON_COLUMN, nullable=False))
     requested_scope: list[str] = Field(sa_column=Column(JSON_COLUMN, nullable=False))

@@ -73,7 +73,7 @@ async def start(
     node: Node,
     attempt: VerificationSession,
     owner_account: str,
-    sign_in_session_id: str,
+    browser_id: str,
 ) -> VerificationSession:
     """The attempt belongs to this person in this browser, and has its `state` and `nonce` before anything is sent."""
     state = new_secret()
@@ -82,7 +82,7 @@ async def start(
         attempt,
         VerificationEvent.START,
         owner_account=owner_account,
-        sign_in_session_id=sign_in_session_id,
+        browser_id=browser_id,
         state_hash=node.hasher.hash(state),
         state_sealed=node.sealer.seal(state.encode(), seal_context(attempt.id, "state_sealed")),
         nonce=new_secret(),

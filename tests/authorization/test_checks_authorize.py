@@ -135,6 +135,7 @@ def session_for(request_id: str) -> SignInSession:
         login="alice",
         display_name="Alice",
         is_admin=True,
+        browser_id="bro_1",
         for_request=request_id,
         signed_in_at=NOW,
         expires_at=NOW + timedelta(minutes=30),

@@ -188,3 +188,36 @@ async def test_what_comes_after_the_time_is_over_is_an_expired_attempt(pair: Pai
     await pair.a.work()
     back = await pair.shown(draft)
     assert (back["state"], back["last_error"]["code"]) == ("draft", "verification-expired")
+
+
+async def test_signing_in_again_in_the_same_browser_does_not_lose_the_way_back(pair: Pair) -> None:
+    session = await pair.session(await pair.draft())
+    person = await pair.to_consent(session)
+    pair.network.hold_back = "/oauth/callback"
+    await person.submit(button="accept")
+    pair.network.hold_back = None
+    callback = person.url
+    await person.open(f"{pair.a.issuer}/sign-in?next=/v1/verification-sessions/{session['id']}/start")
+    await person.sign_in()
+    await person.open(callback)
+    assert (await pair.shown_session(session))["state"] == "code_received"
+
+
+@pytest.mark.parametrize("error", ["server_error%00", "access_denied&error_description=a%00b"])
+async def test_text_that_no_database_keeps_is_refused(each_pair: Pair, error: str) -> None:
+    pair = each_pair
+    session = await pair.session(await pair.draft())
+    person = await pair.to_consent(session)
+    pair.network.hold_back = "/oauth/callback"
+    await person.submit(button="deny")
+    pair.network.hold_back = None
+    await person.open(
+        person.url.split("error=", 1)[0].rstrip("?&") + f"?error={error}&{_state_and_iss(person.url)}"
+    )
+    assert person.status == 422
+    await assert_nothing_changed(pair, session)
+
+
+def _state_and_iss(url: str) -> str:
+    query = dict(parse_qsl(urlsplit(url).query))
+    return urlencode({name: query[name] for name in ("state", "iss")})

@@ -38,7 +38,14 @@ LAYERS = (
 )
 DEPTH = {package: depth for depth, layer in enumerate(LAYERS) for package in layer}
 # These put the parts together, so they may import all of them.
-COMPOSERS = {"service.main", "service.cli", "service.command_line", "service.demo", "service.resealing", "service.tables"}
+COMPOSERS = {
+    "service.main",
+    "service.cli",
+    "service.command_line",
+    "service.demo",
+    "service.resealing",
+    "service.tables",
+}
 
 PURE_FILES = {"states", "setup", "next_actions", "actions", "state_machine", "words"}
 IMPURE_LIBRARY = {"asyncio", "http", "os", "socket", "sqlite3", "time", "urllib"}

@@ -14,7 +14,14 @@ from service.settings import Environment, Settings
 from tests.documents import commands, links, read
 from tests.source_tree import ROOT
 
-DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs/adr/README.md"]
+DOCUMENTS = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+    "docs/adr/README.md",
+]
 PAGES = sorted((ROOT / "docs/adr").glob("0*.md"))
 HEADINGS = ["Context", "Decision", "Consequences", "Alternatives"]
 LONGEST_PAGE = 60

@@ -49,11 +49,11 @@ async def test_the_callback_of_another_admin(
 ) -> None:
     second = replace(sandbox.ACCOUNTS["alice"], id="3", password="carol-sandbox", name="Carol Admin")
     monkeypatch.setitem(sandbox.ACCOUNTS, "carol", second)
-    callback = (await accepted(pair, session)).url
-    carol = await pair.person()
-    await carol.open(session["start_url"])
-    await carol.sign_in("carol")
-    await assert_refused(pair, session, carol, callback)
+    person = await accepted(pair, session)
+    callback = person.url
+    await person.open(f"{pair.a.issuer}/sign-in?next=/v1/verification-sessions/{session['id']}/start")
+    await person.sign_in("carol")
+    await assert_refused(pair, session, person, callback)
 
 
 async def test_the_callback_of_who_is_not_signed_in(pair: Pair, session: dict[str, Any]) -> None:

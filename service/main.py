@@ -20,7 +20,7 @@ from service.authorization import consent_router, sweeping, timers
 from service.authorization import router as authorization
 from service.body_limit import BodyLimit
 from service.clock import Clock
-from service.connections import ending, handshake, probing
+from service.connections import ending, handshake, probing, watching
 from service.connections import router as connections
 from service.connections import timers as connection_timers
 from service.database import open_database, transaction
@@ -54,6 +54,7 @@ HANDLERS: Mapping[str, Handler] = {
     **handshake.HANDLERS,
     **ending.HANDLERS,
     **probing.HANDLERS,
+    **watching.HANDLERS,
     **connection_timers.HANDLERS,
     **timers.HANDLERS,
     **sweeping.HANDLERS,

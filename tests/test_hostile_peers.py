@@ -98,3 +98,28 @@ async def test_the_jobs_that_tell_peers_are_apart(pair: Pair) -> None:
     async with reading(pair.a.node.database) as session:
         jobs = [job for job in (await session.exec(select(Job))).all() if job.kind == END_JOB]
     assert len(jobs) == 2
+
+
+async def test_an_answer_that_is_lost_on_its_way_back_ends_the_attempt_on_both_sides(pair: Pair) -> None:
+    draft = await pair.draft()
+    session = await pair.session(draft)
+    person = await pair.to_consent(session)
+    pair.network.hold_back = "/oauth/callback"
+    await person.submit(button="accept")
+    pair.clock.advance(121)
+    await pair.b.work()
+    await pair.a.work()
+    back = await pair.shown(draft)
+    assert (back["state"], back["last_error"]["code"]) == ("draft", "verification-expired")
+    assert [item["state"] for item in await pair.listed_at_b()] == ["closed"]
+
+
+async def test_who_takes_long_to_decide_loses_nothing(pair: Pair) -> None:
+    draft = await pair.draft()
+    session = await pair.session(draft)
+    person = await pair.to_consent(session)
+    pair.clock.advance(240)
+    await pair.work()
+    await person.submit(button="accept")
+    await pair.work()
+    assert (await pair.shown(draft))["state"] == "active"

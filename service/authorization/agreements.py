@@ -83,7 +83,8 @@ def status_of(agreement: Agreement, shared_id: str) -> ConnectionStatus | None:
     record, connection = agreement.record, agreement.connection
     decided = record.state if record is not None else None
     if agreement.is_over:
-        return ConnectionStatus(shared_id=shared_id, state="closed")
+        reason = connection.reason.value if connection is not None and connection.reason else None
+        return ConnectionStatus(shared_id=shared_id, state="closed", reason=reason)
     if decided is _A.REQUESTED:
         return None
     if decided is _A.CONSENTED:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from service.access.models import SignInSession
-from service.connections import attempts
+from service.connections import attempts, watching
 from service.connections.attempts import end_badly
 from service.connections.ending import caller_of, peer_of
 from service.connections.models import Connection
@@ -51,6 +51,7 @@ async def push_request(node: Node, attempt_id: str, sign_in: SignInSession) -> s
         attempt.request_expires_at = now + timedelta(seconds=min(pushed.expires_in, 600))
         if attempt.state is VerificationState.STARTED:
             await advance(session, attempt, VerificationEvent.PUSH)
+            await watching.schedule(session, attempt, now)
         attempts.touch(connection, now)
     return authorization_url(caller, peer, pushed.request_uri)
 

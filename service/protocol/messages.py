@@ -142,11 +142,15 @@ class TokenAnswer(Wire):
 
 
 class ConnectionStatus(Wire):
-    """What a node tells its peer about their connection. The attestation is shown from `redeemed` on."""
+    """What a node tells its peer about their connection. The attestation is shown from `redeemed` on.
+
+    A closed one that somebody had accepted says the reason.
+    """
 
     shared_id: SharedId
     state: Literal["consented", "redeemed", "active", "closed"]
     activated_at: Annotated[datetime, Field(strict=False)] | None = None
+    reason: Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z_]+$")] | None = None
     connection_attestation: str | None = None
 
 

@@ -14,7 +14,7 @@ APT_INSTALL := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -y 
 # Byte code is what makes the second start fast; some images switch it off.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test check serve test-browser test-trackers examples migrate docs lock format clean
+.PHONY: help demo test test-checks check serve test-browser test-trackers examples migrate docs lock format clean
 
 help: ## What you can do here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,7 +23,11 @@ demo: $(READY) ## Two nodes on this machine connect with each other (ARGS=--once
 	$(BIN)/parley demo $(ARGS)
 
 test: $(READY) ## The tests that need Python packages only
-	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/browser --ignore=tests/trackers $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/browser --ignore=tests/trackers \
+		--ignore=tests/security $(ARGS)
+
+test-checks: $(READY) ## Switch off each security check alone: the test named after it has to fail
+	$(BIN)/python -m pytest -n 2 tests/security $(ARGS)
 
 check: $(READY) ## Formatting, lint and types, as pre-commit runs them
 	$(BIN)/ruff format --check .

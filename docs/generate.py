@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from service.settings import Settings
 from service.state_machine import StateMachine
+from tests.security.table import SECTIONS
 
 ROOT = Path(__file__).parent.parent
 MACHINE = re.compile(r"(?P<open><!-- machine: (?P<name>\S+) -->\n).*?(?P<close>\n```\n)", re.DOTALL)
@@ -68,7 +69,23 @@ def _told(files: Iterable[tuple[str, Path]]) -> str:
     return "\n".join(["| | |", "|---|---|", *rows])
 
 
-TABLES = {"settings": settings_table, "packages": packages_table, "files": files_table}
+def checks_table() -> str:
+    """Return one row for each check of the handshake, in the sections of its table."""
+    lines = ["| check | in the design | made in | proved by |", "|---|---|---|---|"]
+    for section, checks in SECTIONS.items():
+        lines.append(f"| **{section}** | | | |")
+        for check in checks:
+            words = check.words.replace("|", "\\|")
+            lines.append(f"| `{check.id}` | {words} | `{check.file}` | `{check.test.split('::')[-1]}` |")
+    return "\n".join(lines)
+
+
+TABLES = {
+    "settings": settings_table,
+    "packages": packages_table,
+    "files": files_table,
+    "checks": checks_table,
+}
 
 
 def filled(text: str) -> str:
@@ -87,7 +104,7 @@ def filled(text: str) -> str:
 def main() -> int:
     """Return 0 when nothing differs (any more)."""
     differing = []
-    for name in ("ARCHITECTURE.md", "README.md"):
+    for name in ("ARCHITECTURE.md", "README.md", "docs/checks.md"):
         path = ROOT / name
         present = path.read_text(encoding="utf-8")
         if filled(present) != present:

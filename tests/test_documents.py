@@ -21,6 +21,7 @@ DOCUMENTS = [
     "CHANGELOG.md",
     "SECURITY.md",
     "docs/adr/README.md",
+    "docs/checks.md",
 ]
 PAGES = sorted((ROOT / "docs/adr").glob("0*.md"))
 HEADINGS = ["Context", "Decision", "Consequences", "Alternatives"]

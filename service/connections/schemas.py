@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from service.connections.next_actions import SHORT_NAME_PATTERN
 from service.pagination import PageOut
 from service.words import Mode
 
-SHORT_NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_-]{0,29}$"
 ShortName = Annotated[str, StringConstraints(pattern=SHORT_NAME_PATTERN)]
 # Whoever reads a name sees all of it: no control or direction marks, and no space at its ends.
 _UNSEEN = r"\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"

@@ -5,9 +5,10 @@ import asyncio
 import pytest
 from sqlmodel import select
 
-from service.connections.ending import END_JOB, tell_peer
+from service.connections.ending import END_JOB, caller_of, read_peer, tell_peer
 from service.database import reading, transaction
 from service.jobs.models import Job
+from service.protocol.client import connection_token
 from tests.pairs import DETAILS, Pair, read
 
 pytestmark = pytest.mark.anyio
@@ -123,3 +124,23 @@ async def test_who_takes_long_to_decide_loses_nothing(pair: Pair) -> None:
     await person.submit(button="accept")
     await pair.work()
     assert (await pair.shown(draft))["state"] == "active"
+
+
+async def test_a_token_carries_no_rights_before_the_connection_is_active(pair: Pair) -> None:
+    draft = await pair.draft()
+    session = await pair.session(draft)
+    person = await pair.to_consent(session)
+    node, shared_id = pair.a.node, str((await pair.shown(draft))["shared_id"])
+    caller = await caller_of(node, draft["instance"])
+    peer = await read_peer(node, pair.b.issuer)
+    assert "items" not in (await connection_token(caller, peer, shared_id)).scope
+    await person.submit(button="accept")
+    await pair.work()
+    assert "items:write" in (await connection_token(caller, peer, shared_id)).scope
+
+
+@pytest.mark.parametrize("name", ["\u202eevil", " x", "x ", "\u200b", "\u3000", "a\x85b"])
+async def test_a_name_shows_all_that_it_is(pair: Pair, name: str) -> None:
+    body = {"instance": pair.a.slug, "destination": {"type": "local"}, "details": {**DETAILS, "name": name}}
+    problem = await pair.post("/v1/connections", body, expected=422)
+    assert problem["errors"][0]["pointer"] == "/details/name"

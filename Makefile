@@ -14,7 +14,7 @@ APT_INSTALL := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -y 
 # Byte code is what makes the second start fast; some images switch it off.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-checks check serve test-browser test-trackers examples migrate docs lock format clean
+.PHONY: help demo test test-checks check serve test-browser test-interop test-trackers examples migrate docs lock format clean
 
 help: ## What you can do here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,8 +23,8 @@ demo: $(READY) ## Two nodes on this machine connect with each other (ARGS=--once
 	$(BIN)/parley demo $(ARGS)
 
 test: $(READY) ## The tests that need Python packages only
-	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/browser --ignore=tests/trackers \
-		--ignore=tests/security $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/browser --ignore=tests/interop \
+		--ignore=tests/security --ignore=tests/trackers $(ARGS)
 
 test-checks: $(READY) ## Switch off each security check alone: the test named after it has to fail
 	$(BIN)/python -m pytest -n 2 tests/security $(ARGS)
@@ -44,6 +44,14 @@ serve: $(READY) $(SECRETS) ## One node on http://127.0.0.1:8000 with the sandbox
 test-browser: $(READY) ## The pages in a real browser (installs Debian's chromium where there is none)
 	@command -v chromium >/dev/null || { $(AS_ROOT) apt-get update -qq && $(APT_INSTALL) chromium; }
 	$(BIN)/python -m pytest tests/browser $(ARGS)
+
+test-interop: $(READY) ## A client that others wrote, on Node, against a node (installs Debian's nodejs where there is none)
+	@command -v npm >/dev/null && command -v node >/dev/null || { \
+		$(AS_ROOT) apt-get update -qq && $(APT_INSTALL) nodejs npm; }
+	@node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major > 18 || (major == 18 && minor >= 17) ? 0 : 1)' \
+		|| { echo "Node 18.17 or newer is needed (20 or newer is what openid-client supports); this is $$(node --version)." >&2; exit 1; }
+	npm ci --prefix tests/interop --silent
+	$(BIN)/python -m pytest tests/interop $(ARGS)
 
 test-trackers: $(READY) ## The platform adapters against real trackers (installs Debian's packages of them)
 	$(BIN)/python -m pytest tests/trackers $(ARGS)

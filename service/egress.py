@@ -37,6 +37,10 @@ class AddressRefused(OSError):
     """
 
 
+class BrokenOff(aiohttp.ClientError):
+    """The connection broke before the answer came."""
+
+
 class Egress:
     """One shared client for all calls; it follows nothing, keeps nothing, and raises EgressFailure only."""
 
@@ -151,9 +155,21 @@ def _guarded_transport(
             limit=CONNECTIONS,
             limit_per_host=CONNECTIONS_PER_HOST,
         )
-        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        return aiohttp.ClientSession(
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), middlewares=(_once,)
+        )
 
     return AiohttpTransport(verify=context, trust_env=False, client=open_session)
+
+
+async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Send a request once: aiohttp repeats what is idempotent, but a tracker counts each wrong password."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise BrokenOff from error
 
 
 def _socket_guard(policy: EgressPolicy) -> Callable[[AddressInfo], socket.socket]:

@@ -172,6 +172,10 @@ SAMPLES: Mapping[type[Problem], tuple[str, JsonObject]] = {
             ],
         },
     ),
+    problems.RateLimited: (
+        "This was done too often. Try again at {retry_at}.",
+        {"retry_at": "2030-01-02T03:19:05Z", "limit": "wrong-sign-ins-by-account"},
+    ),
     problems.DestinationUnreachable: (
         "The host refuses connections.",
         {"upstream": {"reason": "refused", **_UPSTREAM}},

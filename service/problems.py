@@ -13,6 +13,7 @@ Problem
 ├── 415 UnsupportedMediaType
 ├── 422 ValidationFailed · UrlNotAllowed
 ├── 424 DestinationUnreachable · DestinationUnknown · DestinationIncompatible · DestinationRefused · PlatformUnreachable
+├── 429 RateLimited
 └── 500 Internal · 503 Unavailable
 
 `problem_handlers.py` turns them into answers and `problem_types.py` serves the catalogue.
@@ -231,6 +232,14 @@ class PlatformUnreachable(Problem):
 
     slug, status, title = "platform-unreachable", 424, "The instance cannot be reached"
     fix = "Check that the instance is up and its API is switched on, then try again."
+    retry = Retry.AFTER_DELAY
+
+
+class RateLimited(Problem):
+    """This was done too often, from here or by this caller; Retry-After says when it works again."""
+
+    slug, status, title = "rate-limited", 429, "Too often"
+    fix = "Wait for the time in Retry-After, then send the same request again."
     retry = Retry.AFTER_DELAY
 
 

@@ -1,6 +1,6 @@
 """Every table of the service in one list, for the migrations."""
 
-from service.access.models import NodeSecret, ServiceToken, SignInSession
+from service.access.models import GuessCount, NodeSecret, ServiceToken, SignInSession
 from service.authorization.models import AuthorizationRequest
 from service.connections.models import Connection
 from service.events.models import Event
@@ -12,6 +12,7 @@ from service.verification_sessions.models import VerificationSession
 ALL_TABLES = (
     ServiceToken,
     SignInSession,
+    GuessCount,
     AuthorizationRequest,
     Connection,
     Event,

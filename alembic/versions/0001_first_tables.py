@@ -30,6 +30,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_cached_document_fetched_at"), ["fetched_at"], unique=False)
 
     op.create_table(
+        "guess_count",
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=False),
+        sa.Column("subject", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("ends_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "subject", name=op.f("pk_guess_count")),
+    )
+    with op.batch_alter_table("guess_count", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_guess_count_ends_at"), ["ends_at"], unique=False)
+
+    op.create_table(
         "instance",
         sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
         sa.Column("slug", sqlmodel.sql.sqltypes.AutoString(length=63), nullable=False),
@@ -484,6 +495,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_instance_url"))
 
     op.drop_table("instance")
+    with op.batch_alter_table("guess_count", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_guess_count_ends_at"))
+
+    op.drop_table("guess_count")
     with op.batch_alter_table("cached_document", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_cached_document_fetched_at"))
 

@@ -63,3 +63,17 @@ class NodeSecret(SQLModel, table=True):
 
     name: str = Field(primary_key=True, max_length=40)
     sealed: str
+
+
+class GuessCount(SQLModel, table=True):
+    """How often somebody guessed, in the window that ends at `ends_at`; `subject` is a hash of who it was.
+
+    A row whose window is over counts for nothing, and the sweeper removes it.
+    """
+
+    __tablename__ = "guess_count"
+
+    kind: str = Field(primary_key=True, max_length=60)
+    subject: str = Field(primary_key=True, max_length=64)
+    count: int
+    ends_at: datetime = Field(index=True)

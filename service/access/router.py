@@ -51,6 +51,7 @@ BODY = (problems.MalformedJson, problems.ValidationFailed)
         problems.NotFound,
         problems.OptionNotAvailable,
         problems.PlatformUnreachable,
+        problems.RateLimited,
     ),
 )
 async def create_session(

@@ -7,13 +7,14 @@ from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.access.models import SessionKind, SignInSession
+from service.access.wrong_sign_ins import accept_try, count_try, read_try, take_back_try
 from service.database import transaction
 from service.identifiers import new_id
 from service.instances.faults import literal
 from service.instances.models import Instance
 from service.instances.operations import platform_of
 from service.node import Node
-from service.platforms.interface import Credential, Person, SignInFailure, SignInReason
+from service.platforms.interface import Credential, Person, Platform, SignInFailure, SignInReason
 from service.platforms.registry import Registry
 from service.problems import NotAnAdmin, PlatformUnreachable, Problem, Unauthenticated
 from service.tokens import Hasher, is_well_formed, new_token
@@ -37,10 +38,9 @@ async def sign_in(
     """Return the stored session and its secret: the platform confirmed the account; raises SignInFailure.
 
     Call it outside of any transaction. A person who is no admin gets a session too where pages have to tell
-    them (a cookie); a bearer session is refused with NotAnAdmin.
+    them (a cookie); a bearer session is refused with NotAnAdmin. Whoever guesses is refused with RateLimited.
     """
-    platform = platform_of(platforms, instance)
-    person = await platform.sign_in(node.egress, instance.url, credential)
+    person = await _ask(node, platform_of(platforms, instance), instance, credential)
     if kind is SessionKind.BEARER and not person.is_admin:
         raise not_an_admin(instance, person.display_name, person.missing)
     secret = new_token(PREFIX)
@@ -51,6 +51,20 @@ async def sign_in(
         await database.exec(delete(SignInSession).where(col(SignInSession.expires_at) <= now))
         database.add(session)
     return session, secret
+
+
+async def _ask(node: Node, platform: Platform, instance: Instance, credential: Credential) -> Person:
+    """Return whom the platform confirms. It is asked once, whatever it answers: it counts wrong passwords too."""
+    tried = read_try(platform.description, instance, credential)
+    await count_try(node, tried)
+    try:
+        person = await platform.sign_in(node.egress, instance.url, credential)
+    except SignInFailure as failure:
+        if failure.reason is not SignInReason.WRONG_CREDENTIALS:
+            await take_back_try(node, tried)
+        raise
+    await accept_try(node, tried)
+    return person
 
 
 async def find_sign_in(

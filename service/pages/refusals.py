@@ -52,4 +52,6 @@ def refusal_page(request: Request, refusal: PageRefused | Problem | OAuthError) 
         view = ProblemView(400, title, refusal.description, fix, request_id(request))
     else:
         view = ProblemView(refusal.status, refusal.title, refusal.detail, refusal.fix, request_id(request))
-    return render(request, view)
+    page = render(request, view)
+    page.headers.update(refusal.headers if isinstance(refusal, Problem) else {})
+    return page

@@ -68,6 +68,10 @@ async def show_sign_in(slug: SlugPath, request: Request, node: NodeDep, platform
         },
         422: {"description": "The page again: a field is missing.", "content": PAGE},
         424: {"description": "The page again: the platform did not answer as it should.", "content": PAGE},
+        429: {
+            "description": "A page: too many tries; it says when the next one is possible.",
+            "content": PAGE,
+        },
         **REFUSALS,
     },
 )

@@ -49,7 +49,8 @@ class RecordedRedmine:
         self.proven = proven
         self.anonymous = anonymous
         self.requests: list[httpx.Request] = []
-        self.egress = Egress(EgressPolicy(), transport=httpx.MockTransport(self._answer))
+        self.transport = httpx.MockTransport(self._answer)
+        self.egress = Egress(EgressPolicy(), transport=self.transport)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)

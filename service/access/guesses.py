@@ -1,0 +1,72 @@
+"""Guesses are counted in the database, so that neither a second replica nor a restart gives more of them."""
+
+import hashlib
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, case, delete, update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service.access.models import GuessCount
+from service.database import upsert
+from service.limits import Limit, Standing
+
+
+async def count_guess(session: AsyncSession, limit: Limit, subject: str, now: datetime) -> Standing:
+    """One more guess about this subject is counted, once this transaction commits; see `is_over`.
+
+    Count before the guess is looked at, and take back what was right: of a hundred guesses at once, no more
+    than the limit has get an answer. A guess that is refused need not count: raise `too_often` in the same
+    transaction. Every window ends: nothing that a stranger does locks anybody out for ever.
+    """
+    over = col(GuessCount.ends_at) <= now
+    fresh = upsert(session, GuessCount).values(
+        kind=limit.name, subject=_hashed(subject), count=1, ends_at=now + limit.window
+    )
+    counted = fresh.on_conflict_do_update(
+        index_elements=["kind", "subject"],
+        set_={
+            "count": case((over, 1), else_=col(GuessCount.count) + 1),
+            "ends_at": case((over, fresh.excluded.ends_at), else_=col(GuessCount.ends_at)),
+        },
+    ).returning(col(GuessCount.count), col(GuessCount.ends_at))
+    count, ends_at = (await session.exec(counted)).one()
+    return Standing(limit, count, ends_at)
+
+
+async def take_back(session: AsyncSession, limit: Limit, subject: str) -> None:
+    """What was counted last was no wrong guess."""
+    await session.exec(
+        update(GuessCount)
+        .where(_row(limit.name, subject), col(GuessCount.count) > 0)
+        .values(count=GuessCount.count - 1)
+    )
+
+
+async def forget_guesses(session: AsyncSession, limit: Limit, subject: str) -> None:
+    """The subject begins anew: somebody proved not to guess."""
+    await session.exec(delete(GuessCount).where(_row(limit.name, subject)))
+
+
+async def keep_in_mind(
+    session: AsyncSession, kind: str, subject: str, life: timedelta, now: datetime
+) -> None:
+    """The subject is known by this kind of mark, for as long as this."""
+    values = {"count": 1, "ends_at": now + life}
+    mark = upsert(session, GuessCount).values(kind=kind, subject=_hashed(subject), **values)
+    await session.exec(mark.on_conflict_do_update(index_elements=["kind", "subject"], set_=values))
+
+
+async def is_known(session: AsyncSession, kind: str, subject: str, now: datetime) -> bool:
+    """True while the subject has this mark."""
+    statement = select(GuessCount.count).where(_row(kind, subject), col(GuessCount.ends_at) > now)
+    return (await session.exec(statement)).one_or_none() is not None
+
+
+def _row(kind: str, subject: str) -> ColumnElement[bool]:
+    return and_(col(GuessCount.kind) == kind, col(GuessCount.subject) == _hashed(subject))
+
+
+def _hashed(subject: str) -> str:
+    """Return the same length for every subject, and no address or login of anybody."""
+    return hashlib.sha256(subject.encode()).hexdigest()

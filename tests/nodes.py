@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -48,12 +49,16 @@ class Network(httpx.AsyncBaseTransport):
             raise httpx.ConnectError("nobody there", request=request)
         if any(part in request.url.path for part in self.lose_requests):
             raise httpx.ReadTimeout("the request was lost", request=request)
-        answer = await self.hosts[host].handle_async_request(request)
+        answer = await self.carry(request)
         for part in self.lose_answers:
             if part in request.url.path:
                 self.lose_answers.remove(part)
                 raise httpx.ReadTimeout("the answer was lost", request=request)
         return answer if self.rewrite is None else await _rewritten(answer, *self.rewrite)
+
+    async def carry(self, request: httpx.Request) -> httpx.Response:
+        """Return what the host answers; a network with faults does something else here."""
+        return await self.hosts[request.url.host].handle_async_request(request)
 
     def holds_back(self, url: str) -> bool:
         """True where a browser is to stop before it opens this."""
@@ -69,16 +74,38 @@ async def _rewritten(answer: httpx.Response, old: bytes, new: bytes) -> httpx.Re
     return httpx.Response(answer.status_code, headers=headers, content=content)
 
 
+class Door(httpx.AsyncBaseTransport):
+    """Where a node is reached, also after it was started again; every answer has the time, as uvicorn's have."""
+
+    def __init__(self, clock: FrozenClock) -> None:
+        self.clock = clock
+        self.inside: httpx.AsyncBaseTransport | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self.inside is None:
+            raise httpx.ConnectError("the node is not running", request=request)
+        answer = await self.inside.handle_async_request(request)
+        answer.headers.setdefault("Date", format_datetime(self.clock.now(), usegmt=True))
+        return answer
+
+
 @dataclass
 class RunningNode:
     """One node, with a client that has a node-wide token, and one sandbox instance."""
 
-    app: FastAPI
-    url: str
+    settings: Settings
+    network: Network
     clock: FrozenClock
+    door: Door
     api: httpx.AsyncClient
     slug: str
-    instance: Mapping[str, object]
+    app: FastAPI = field(init=False)
+    instance: Mapping[str, object] = field(default_factory=dict)
+    life: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    @property
+    def url(self) -> str:
+        return self.settings.public_url
 
     @property
     def node(self) -> Node:
@@ -88,6 +115,18 @@ class RunningNode:
     @property
     def issuer(self) -> str:
         return f"{self.url}/i/{self.slug}"
+
+    async def start(self) -> None:
+        """The node runs and knows what its database knows; its jobs run only when the test says so."""
+        egress = Egress(egress_policy(self.settings), transport=self.network)
+        self.app = create_app(self.settings, clock=self.clock, egress=egress)
+        await self.life.enter_async_context(self.app.router.lifespan_context(self.app))
+        self.door.inside = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+
+    async def stop(self) -> None:
+        """Nobody reaches the node, and nothing is left of it but its database."""
+        self.door.inside = None
+        await self.life.aclose()
 
     async def work(self) -> int:
         """Do every job that is due by the node's clock, until none is left; return how many were done."""
@@ -120,25 +159,24 @@ async def running_node(
         "worker": False,
     }
     settings = Settings(**{**values, **overrides})  # type: ignore[arg-type]
-    egress = Egress(egress_policy(settings), transport=network)
-    app = create_app(settings, clock=clock, egress=egress)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    door = Door(clock)
+    network.hosts[f"{name}.test"] = door
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(app.router.lifespan_context(app))
-        network.hosts[f"{name}.test"] = transport
-        async with transaction(app.state.database) as session:
+        api = await stack.enter_async_context(httpx.AsyncClient(transport=door, base_url=url))
+        node = RunningNode(settings, network, clock, door, api, f"{name}-tracker")
+        stack.push_async_callback(node.stop)
+        await node.start()
+        async with transaction(node.node.database) as session:
             _, token = await issue_token(
-                session, app.state.node.hasher, "tests", sorted(SCOPES), None, clock.now()
+                session, node.node.hasher, "tests", sorted(SCOPES), None, clock.now()
             )
-        api = await stack.enter_async_context(
-            httpx.AsyncClient(transport=transport, base_url=url, headers={"Authorization": f"Bearer {token}"})
-        )
-        slug = f"{name}-tracker"
+        api.headers["Authorization"] = f"Bearer {token}"
         made = await api.post(
-            "/v1/instances", json={"slug": slug, "name": name.upper(), "platform": "sandbox"}
+            "/v1/instances", json={"slug": node.slug, "name": name.upper(), "platform": "sandbox"}
         )
         assert made.status_code == 201, made.text
-        yield RunningNode(app, url, clock, api, slug, made.json())
+        node.instance = made.json()
+        yield node
 
 
 class Person:
@@ -172,9 +210,13 @@ class Person:
     async def sign_in(self, login: str = "alice", password: str = "") -> None:
         await self.submit({"login": login, "password": password or f"{login}-sandbox"})
 
+    async def send(self, request: httpx.Request) -> httpx.Response:
+        """Return the answer to one request; somebody more patient asks again when none comes."""
+        return await self.client.send(request)
+
     async def _go(self, request: httpx.Request) -> None:
         for _ in range(20):
-            response = await self.client.send(request)
+            response = await self.send(request)
             self.visited.append(str(request.url))
             if not response.has_redirect_location:
                 self.page, self.url, self.status = response.text, str(request.url), response.status_code

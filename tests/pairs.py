@@ -85,9 +85,9 @@ def read(answer: httpx.Response, expected: int) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def two_nodes(a_url: str, b_url: str) -> AsyncIterator[Pair]:
+async def two_nodes(a_url: str, b_url: str, *, network: Network | None = None) -> AsyncIterator[Pair]:
     """Give two started nodes on these databases."""
-    network, clock = Network(), FrozenClock()
+    network, clock = network or Network(), FrozenClock()
     async with AsyncExitStack() as stack:
         a = await stack.enter_async_context(running_node(network, "a", a_url, clock))
         b = await stack.enter_async_context(running_node(network, "b", b_url, clock))

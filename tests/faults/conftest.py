@@ -1,0 +1,24 @@
+"""Two nodes with a network that can be told what to do wrong."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.scenes import Stage
+from tests.faults.theatre import Theatre
+
+
+@pytest.fixture(scope="module")
+async def theatre(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Theatre]:
+    """Two nodes on SQLite for all cases of a file."""
+    theatre = Theatre(sqlite_template, tmp_path_factory.mktemp("theatre"))
+    async with theatre.nights:
+        yield theatre
+
+
+@pytest.fixture
+async def stage(theatre: Theatre) -> AsyncIterator[Stage]:
+    """A draft at A towards B, and nothing else open on either node."""
+    async with theatre.stage() as stage:
+        yield stage

@@ -1,0 +1,62 @@
+"""Until nothing is left to do, and what has to be true then."""
+
+from datetime import datetime
+
+from sqlmodel import col, func, select
+
+from service.authorization.sweeping import SWEEP_JOB
+from service.connections.probing import STATUS_PROBE
+from service.database import reading
+from service.jobs.models import Job
+from tests.faults.arrows import Outcome
+from tests.faults.faulty_network import FaultyNetwork
+from tests.nodes import RunningNode
+from tests.pairs import Pair
+
+REPEATED_FOR_EVER = (SWEEP_JOB, STATUS_PROBE)
+MOST_TICKS = 10
+
+
+async def come_to_rest(pair: Pair) -> None:
+    """Both nodes do what is due until only what repeats for ever is left: within ten ticks of their workers."""
+    for _ in range(MOST_TICKS):
+        await pair.work()
+        due = [moment for node in (pair.a, pair.b) if (moment := await _next_due(node)) is not None]
+        if not due:
+            return
+        pair.clock.advance(max(0.0, (min(due) - pair.clock.now()).total_seconds()))
+    raise AssertionError(f"still not at rest after {MOST_TICKS} ticks")
+
+
+async def _next_due(node: RunningNode) -> datetime | None:
+    """Return when the node has something to do again, a dead worker's lease included."""
+    open_jobs = select(func.min(col(Job.run_at)), func.min(col(Job.lease_until))).where(
+        col(Job.done_at).is_(None), col(Job.kind).not_in(REPEATED_FOR_EVER)
+    )
+    async with reading(node.node.database) as session:
+        run_at, lease_until = (await session.exec(open_jobs)).one()
+    return max(run_at, lease_until) if lease_until else run_at
+
+
+async def open_sides(node: RunningNode, state: str) -> set[str]:
+    """Return the shared ids of what this node lists in this state."""
+    listed = await node.read(f"/v1/connections?state={state}&limit=100")
+    return {item["shared_id"] for item in listed["items"]}
+
+
+async def assert_both_agree(pair: Pair) -> None:
+    """Nobody waits, and what is active on one side is active on the other."""
+    assert await open_sides(pair.a, "pending") == await open_sides(pair.b, "pending") == set()
+    assert await open_sides(pair.a, "active") == await open_sides(pair.b, "active")
+
+
+async def outcome(pair: Pair, draft_id: str) -> Outcome:
+    """Return how both sides ended; fails where they disagree, or where one still waits."""
+    await assert_both_agree(pair)
+    state = (await pair.a.read(f"/v1/connections/{draft_id}"))["state"]
+    return Outcome.NEITHER if state == "draft" else Outcome(state)
+
+
+def assert_no_code_was_redeemed_twice(network: FaultyNetwork) -> None:
+    """What the other side granted is counted, not what was asked."""
+    assert set(network.redeemed.values()) <= {1}, network.redeemed

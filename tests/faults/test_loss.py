@@ -1,0 +1,34 @@
+"""Every arrow of the handshake, lost, doubled, delayed and reordered: both sides end active, or neither does."""
+
+from itertools import product
+
+import pytest
+
+from tests.faults.arrows import ARROWS, LASTING, Arrow, Fault, Outcome
+from tests.faults.rest import assert_no_code_was_redeemed_twice, come_to_rest, outcome
+from tests.faults.scenes import PLAYED, Stage, prepare
+
+pytestmark = pytest.mark.anyio
+CASES = [pytest.param(arrow, fault, id=f"{arrow.id} - {fault}") for arrow, fault in product(ARROWS, Fault)]
+TWENTY_MINUTES = 20 * 60
+
+
+@pytest.mark.parametrize(("arrow", "fault"), CASES)
+async def test_both_sides_are_active_or_neither(stage: Stage, arrow: Arrow, fault: Fault) -> None:
+    pair, network = stage.pair, stage.network
+    await prepare(stage, arrow.scene)
+    network.plan(arrow, fault)
+    await PLAYED[arrow.scene](stage)
+    if fault in LASTING:
+        for _ in range(TWENTY_MINUTES // 300):
+            pair.clock.advance(300)
+            await pair.work()
+        network.heal()
+    await come_to_rest(pair)
+    await network.release()
+    await come_to_rest(pair)
+    assert network.struck, "the arrow never flew"
+    assert_no_code_was_redeemed_twice(network)
+    assert await outcome(pair, stage.draft["id"]) is arrow.outcome(fault)
+    if arrow.outcome(fault) is Outcome.NEITHER:
+        await stage.connect()

@@ -38,6 +38,8 @@ from service.verification_sessions.states import VerificationEvent, Verification
 from service.words import Scope
 
 TOKEN_MARGIN = timedelta(seconds=30)
+# Of the envelope, not of the attempt: a token that is over, or a proof that a proxy on the way sent twice.
+TAKES_ANOTHER_CALL = frozenset({"invalid_token", "invalid_dpop_proof"})
 log = structlog.get_logger(__name__)
 
 
@@ -184,14 +186,14 @@ async def _activate(node: Node, caller: Caller, peer: Peer, attempt: Verificatio
 
 
 async def _ask_to_activate(node: Node, caller: Caller, peer: Peer, attempt: VerificationSession) -> None:
-    """Use the stored token while it lasts; one that the other side does not take (any more) is replaced once."""
+    """Use the stored token while it lasts; what the other side does not take (any more) is replaced once."""
     expires_at = attempt.access_token_expires_at
     if attempt.access_token_sealed and expires_at and expires_at - TOKEN_MARGIN > node.clock.now():
         stored = unseal(node, attempt, "access_token_sealed")
         try:
             await activate(caller, peer, attempt.shared_id, stored)
         except PeerRefused as refusal:
-            if refusal.error != "invalid_token":
+            if refusal.error not in TAKES_ANOTHER_CALL:
                 raise
         else:
             return

@@ -120,7 +120,7 @@ ARROWS = (
     Arrow("P7 token", "asks for a token", A, B, "POST", TOKEN, Scene.ANSWER_LOST, CLIENT, LASTING | TWICE),
     Arrow("P7 status", "asks again", A, B, "GET", CONNECTION, Scene.ANSWER_LOST, fatal=LASTING | TWICE),
     Arrow("P7 watch", "asks how it stands", A, B, "GET", CONNECTION, Scene.BROWSER_AWAY),
-    Arrow("P9", "activates", A, B, "PUT", ACTIVATION, fatal=CUT_OFF | TWICE),
+    Arrow("P9", "activates", A, B, "PUT", ACTIVATION, fatal=CUT_OFF),
     Arrow("P10 cancel", "ends the attempt", A, B, "DELETE", CONNECTION, Scene.CANCEL),
     Arrow("P10 metadata", "reads where to call", A, B, "GET", METADATA, Scene.CLOSE_BY_A),
     Arrow("P10 token", "asks for a token", A, B, "POST", TOKEN, Scene.CLOSE_BY_A, CLIENT),

@@ -1,7 +1,10 @@
-"""How often things may be done: every limit in one table, and the refusal that says when again (ADR 0024)."""
+"""How often things may be done: every limit in one table, and who is counted for what (ADR 0024)."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cached_property
 from math import ceil
 
 from service.problems import RateLimited
@@ -67,14 +70,109 @@ GUESSES = (
     WRONG_CODES_BY_SOURCE,
 )
 
+# Floods are counted by each process for itself: they cost work, and give nothing away.
+PROBES_BY_SOURCE = Limit("probes-by-source", 120, MINUTE, "Your network made this node look too often.")
+PROBES_BY_CALLER = Limit("probes-by-caller", 60, MINUTE, "You made this node look too often.")
+PROBES_BY_HOST = Limit("probes-by-host", 60, MINUTE, "This host was looked at too often.")
+CHECKS_BY_SOURCE = Limit("checks-by-source", 30, MINUTE, "Your network checked instances too often.")
+SIGN_INS_BY_SOURCE = Limit(
+    "sign-ins-by-source", 30, MINUTE, "There were too many sign-ins from your network."
+)
+PAGES_BY_SOURCE = Limit("pages-by-source", 120, MINUTE, "Your network opened too many pages.")
+PUSHES_BY_SOURCE = Limit("pushes-by-source", 60, MINUTE, "Your network pushed too many requests.")
+PUSHES_BY_CLIENT = Limit("pushes-by-client", 30, MINUTE, "This client pushed too many requests.")
+TOKENS_BY_SOURCE = Limit("tokens-by-source", 300, MINUTE, "Your network asked for too many tokens.")
+TOKENS_BY_CLIENT = Limit("tokens-by-client", 300, MINUTE, "This client asked for too many tokens.")
+PEERS_BY_SOURCE = Limit("peers-by-source", 300, MINUTE, "Your network asked about connections too often.")
+FETCHES_BY_SOURCE = Limit(
+    "fetches-by-source", 30, MINUTE, "Your network made this node read too many client documents."
+)
+FETCHES_BY_HOST = Limit("fetches-by-host", 60, MINUTE, "This host's client documents were read too often.")
+FLOODS = (
+    PROBES_BY_SOURCE,
+    PROBES_BY_CALLER,
+    PROBES_BY_HOST,
+    CHECKS_BY_SOURCE,
+    SIGN_INS_BY_SOURCE,
+    PAGES_BY_SOURCE,
+    PUSHES_BY_SOURCE,
+    PUSHES_BY_CLIENT,
+    TOKENS_BY_SOURCE,
+    TOKENS_BY_CLIENT,
+    PEERS_BY_SOURCE,
+    FETCHES_BY_SOURCE,
+    FETCHES_BY_HOST,
+)
+
+
+class Voice(StrEnum):
+    """How an operation refuses: as a problem in the form that the client reads, as a page, or as in RFC 6749."""
+
+    API = "api"
+    PAGE = "page"
+    PROTOCOL = "protocol"
+
+
+@dataclass(frozen=True)
+class LimitedOperation:
+    """An operation that is counted by source before anything else of the request is looked at."""
+
+    method: str
+    template: str
+    limit: Limit
+    voice: Voice = Voice.API
+
+    @cached_property
+    def path(self) -> re.Pattern[str]:
+        """What the paths of this operation look like."""
+        return re.compile(re.sub(r"\{[a-z_]+\}", "[^/]+", self.template))
+
+
+_START = "/v1/verification-sessions/{session_id}/start"
+_DECISION = "/i/{slug}/oauth/authorize/{request_id}"
+_PEER = "/i/{slug}/connections/{shared_id}"
+LIMITED = (
+    LimitedOperation("POST", "/v1/destination-probes", PROBES_BY_SOURCE),
+    LimitedOperation("POST", "/v1/connections", PROBES_BY_SOURCE),
+    LimitedOperation("PUT", "/v1/connections/{connection_id}/destination", PROBES_BY_SOURCE),
+    LimitedOperation("POST", "/v1/connections/{connection_id}/verification-sessions", PROBES_BY_SOURCE),
+    LimitedOperation("POST", "/v1/instances/{instance_id}/checks", CHECKS_BY_SOURCE),
+    LimitedOperation("POST", "/v1/sessions", SIGN_INS_BY_SOURCE),
+    LimitedOperation("POST", "/i/{slug}/sign-in", SIGN_INS_BY_SOURCE, Voice.PAGE),
+    LimitedOperation("GET", "/i/{slug}/sign-in", PAGES_BY_SOURCE, Voice.PAGE),
+    LimitedOperation("GET", _START, PAGES_BY_SOURCE),
+    LimitedOperation("POST", _START, PAGES_BY_SOURCE),
+    LimitedOperation("GET", "/i/{slug}/oauth/callback", PAGES_BY_SOURCE),
+    LimitedOperation("GET", "/i/{slug}/oauth/authorize", PAGES_BY_SOURCE, Voice.PAGE),
+    LimitedOperation("GET", _DECISION, PAGES_BY_SOURCE, Voice.PAGE),
+    LimitedOperation("POST", _DECISION, PAGES_BY_SOURCE, Voice.PAGE),
+    LimitedOperation("POST", "/i/{slug}/oauth/par", PUSHES_BY_SOURCE, Voice.PROTOCOL),
+    LimitedOperation("POST", "/i/{slug}/oauth/token", TOKENS_BY_SOURCE, Voice.PROTOCOL),
+    LimitedOperation("GET", _PEER, PEERS_BY_SOURCE, Voice.PROTOCOL),
+    LimitedOperation("PUT", _PEER + "/activation", PEERS_BY_SOURCE, Voice.PROTOCOL),
+    LimitedOperation("DELETE", _PEER, PEERS_BY_SOURCE, Voice.PROTOCOL),
+)
+
+
+def find_limited(method: str, path: str) -> LimitedOperation | None:
+    """Return the limited operation that a request asks for, if it asks for one."""
+    for operation in LIMITED:
+        if operation.method == method and operation.path.fullmatch(path):
+            return operation
+    return None
+
 
 def too_often(standing: Standing, now: datetime) -> RateLimited:
     """Return the refusal; it names the limit, and the moment from which on it works again."""
-    retry_at = f"{standing.ends_at:%Y-%m-%dT%H:%M:%SZ}"
+    seconds = standing.seconds_left(now)
+    again = now + timedelta(
+        seconds=seconds, microseconds=999_999
+    )  # a moment in whole seconds, and not too early
+    retry_at = f"{again:%Y-%m-%dT%H:%M:%SZ}"
     return RateLimited(
         standing.limit.sentence + " Try again at {retry_at}.",
         retry_at=retry_at,
         limit=standing.limit.name,
-        fix=f"Wait until {standing.ends_at:%H:%M:%S} UTC, then try again. Nothing else is needed.",
+        fix=f"Wait until {again:%H:%M:%S} UTC, then try again. Nothing else is needed.",
         headers={"Retry-After": str(standing.seconds_left(now))},
     )

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
+import structlog
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,6 +24,7 @@ from service.clock import Clock
 from service.connections import ending, handshake, probing, watching
 from service.connections import router as connections
 from service.connections import timers as connection_timers
+from service.counts import Counts
 from service.database import open_database, transaction
 from service.discovery import router as discovery
 from service.egress import Egress
@@ -33,23 +35,27 @@ from service.instances import router as instances
 from service.instances.addresses import egress_policy
 from service.jobs.worker import Handler, Worker, run_for_ever
 from service.lifecycle import router as lifecycle
+from service.limits import Voice
 from service.node import Node
 from service.pages import docs
 from service.pages import router as pages
+from service.pages.refusals import refusal_page
 from service.pages.rendering import render
 from service.pages.views import ProblemView
 from service.platforms import router as platforms
 from service.platforms import sandbox_router
 from service.platforms.registry import Registry, build_registry
-from service.problems import Problem
+from service.problems import Problem, RateLimited
 from service.protocol import errors as protocol_errors
 from service.protocol import router as protocol
+from service.rate_limits import RateLimits
 from service.revisions import newest_revision
 from service.sealing import Sealer, parse_keys
 from service.settings import Settings
 from service.verification_sessions import router as verification_sessions
 
 MAX_BODY_BYTES = 65_536
+log = structlog.get_logger(__name__)
 HANDLERS: Mapping[str, Handler] = {
     **handshake.HANDLERS,
     **ending.HANDLERS,
@@ -91,6 +97,7 @@ def create_app(
     protocol_errors.install(app)
     _mount(app, settings)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
+    app.add_middleware(RateLimits, refuse=_refuse)
     app.add_middleware(HttpContext, https=settings.public_url.startswith("https://"))
     openapi.install(app)
     return app
@@ -128,6 +135,8 @@ async def _lifespan(
     app: FastAPI, *, settings: Settings, clock: Clock, egress: Egress | None
 ) -> AsyncIterator[None]:
     """Open the node, work through jobs meanwhile, and close in the reverse order."""
+    if not settings.rate_limits:
+        log.warning("floods_are_not_limited", fix="Keep PARLEY_RATE_LIMITS=false behind a gateway that does.")
     async with open_node(settings, clock, egress) as node:
         app.state.node, app.state.database = node, node.database
         async with _working(Worker(node, HANDLERS), enabled=settings.worker):
@@ -144,7 +153,8 @@ async def open_node(settings: Settings, clock: Clock, egress: Egress | None = No
     sealer = Sealer(parse_keys(settings.sealing_keys.get_secret_value()))
     way_out = egress or Egress(egress_policy(settings))
     try:
-        node = Node(settings, database, clock, way_out, sealer, await load_hasher(database, sealer))
+        hasher, counts = await load_hasher(database, sealer), Counts(enabled=settings.rate_limits)
+        node = Node(settings, database, clock, way_out, sealer, hasher, counts)
         async with transaction(database) as session:
             await sweeping.schedule_sweep(session, clock.now())
         yield node
@@ -175,6 +185,15 @@ async def _working(worker: Worker, *, enabled: bool) -> AsyncIterator[None]:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+def _refuse(request: Request, refusal: RateLimited, voice: Voice) -> Response:
+    """Return the refusal as the operation that was asked for says it."""
+    if voice is Voice.PROTOCOL:
+        return protocol_errors.respond(protocol_errors.TooOften(refusal.detail, refusal.headers))
+    if voice is Voice.PAGE:
+        return refusal_page(request, refusal)
+    return problem_handlers.respond(request, refusal, _problem_page)
 
 
 def _problem_page(request: Request, problem: Problem, request_id: str) -> Response:

@@ -1,6 +1,6 @@
 """What every part of a running node shares, made once by main.py and given to requests and jobs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
@@ -8,6 +8,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from service.clock import Clock
+from service.counts import Counts
 from service.database import Database
 from service.egress import Egress
 from service.sealing import Sealer
@@ -17,7 +18,7 @@ from service.tokens import Hasher
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One running deployment: its settings, database, clock, way out, and keys at rest."""
+    """One running deployment: its settings, database, clock, way out, keys at rest, and what it counts."""
 
     settings: Settings
     database: Database
@@ -25,6 +26,7 @@ class Node:
     egress: Egress
     sealer: Sealer
     hasher: Hasher
+    counts: Counts = field(default_factory=Counts)
 
 
 def get_node(connection: HTTPConnection) -> Node:

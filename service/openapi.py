@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from service import problems
+from service.limits import Voice, find_limited
 from service.openapi_examples import add_examples
 from service.openapi_headers import add_headers, header_components
 from service.openapi_problems import declare, problem_examples, problem_responses, problem_schemas
@@ -89,10 +90,14 @@ def complete(description: JsonObject, root: str) -> JsonObject:
     schemas = components.setdefault("schemas", {})
     schemas |= problem_schemas()
     components |= {"examples": problem_examples(root), "headers": header_components()}
-    for path, _, operation in operations(description):
+    for path, method, operation in operations(description):
         _name(operation)
         _declare_by_nature(path, operation)
-        add_headers(operation, schemas)
+        limited = find_limited(method.upper(), path)
+        if limited is not None and limited.voice is Voice.API:
+            declare(operation["responses"], problems.RateLimited, "429")
+            operation["responses"] = dict(sorted(operation["responses"].items()))
+        add_headers(operation, schemas, is_limited=limited is not None)
         add_examples(operation)
     for made_up in ("HTTPValidationError", "ValidationError"):
         schemas.pop(made_up, None)

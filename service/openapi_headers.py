@@ -13,7 +13,14 @@ ALWAYS = {
     "Retry-After": "In how many seconds to try again.",
     "Allow": "The methods that are possible here.",
 }
-SOMETIMES = {"Link": 'The next page, as rel="next" (RFC 8288); not on the last one.'}
+SOMETIMES = {
+    "Link": 'The next page, as rel="next" (RFC 8288); not on the last one.',
+    "RateLimit-Policy": (
+        "Each limit that this request was counted for: at most `q` in `w` seconds "
+        "(draft-ietf-httpapi-ratelimit-headers); absent where a gateway limits instead."
+    ),
+    "RateLimit": "What is left of each limit: `r` more within the next `t` seconds; absent like its policy.",
+}
 BY_STATUS = {
     "303": "Location",
     "304": "ETag",
@@ -23,6 +30,7 @@ BY_STATUS = {
     "429": "Retry-After",
     "503": "Retry-After",
 }
+TOO_OFTEN = "429"
 SUCCESS = {"200", "201"}
 HAVE_A_REVISION = {"ConnectionOut"}
 HAVE_AN_ADDRESS = {"ConnectionOut", "InstanceCreated", "SessionCreated", "VerificationSessionOut"}
@@ -37,13 +45,15 @@ def header_components() -> dict[str, JsonObject]:
     }
 
 
-def add_headers(operation: JsonObject, schemas: JsonObject) -> None:
+def add_headers(operation: JsonObject, schemas: JsonObject, *, is_limited: bool) -> None:
     """Each answer of the operation names the headers that it comes with."""
     is_cached = "304" in operation["responses"]
     for status, response in operation["responses"].items():
         names = {"Request-Id", *_headers(status, response, schemas)}
         if is_cached and status in SUCCESS:
             names.add("ETag")
+        if is_limited:
+            names |= {"RateLimit", "RateLimit-Policy"}
         known = response.setdefault("headers", {})
         known |= {name: {"$ref": f"#/components/headers/{name}"} for name in sorted(names)}
 
@@ -51,7 +61,7 @@ def add_headers(operation: JsonObject, schemas: JsonObject) -> None:
 def _headers(status: str, response: JsonObject, schemas: JsonObject) -> Iterator[str]:
     content = response.get("content", {})
     is_page = list(content) == ["text/html"]
-    if status in BY_STATUS and not is_page:
+    if status in BY_STATUS and (status == TOO_OFTEN or not is_page):
         yield BY_STATUS[status]
     if status not in SUCCESS:
         return

@@ -63,6 +63,10 @@ class Settings(BaseSettings):
     known_nodes: Annotated[tuple[tuple[str, str], ...], NoDecode] = Field(
         default=(), description="`tracker URL=node URL` pairs, comma separated, that probes may use."
     )
+    rate_limits: bool = Field(
+        default=True,
+        description="`false` only where a gateway in front limits floods; guessed passwords and codes always count.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`."
     )

@@ -157,6 +157,8 @@ async def running_node(
         "sealing_keys": new_key(),
         "sandbox": True,
         "worker": False,
+        # Whole suites come from one address; the tests of limits switch them on.
+        "rate_limits": False,
     }
     settings = Settings(**{**values, **overrides})  # type: ignore[arg-type]
     door = Door(clock)

@@ -143,6 +143,7 @@ def started_node(
     data.mkdir(parents=True)
     environment = node_environment(public_url or url, data)
     environment["PARLEY_DATABASE_URL"] = database_url
+    environment["PARLEY_RATE_LIMITS"] = "false"
     environment |= {f"PARLEY_{key.upper()}": value for key, value in settings.items()}
     port = url.rpartition(":")[2]
     server = ParleyProcess(("serve", "--port", port), environment, data / "serve.log")

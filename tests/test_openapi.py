@@ -10,6 +10,7 @@ import jsonschema_rs
 import pytest
 from openapi_spec_validator import validate
 
+from service.limits import LIMITED
 from service.main import create_app
 from service.openapi import TAGS, is_for_programs, operations
 from service.openapi_examples import recorded_examples
@@ -96,6 +97,25 @@ def test_each_refusal_is_a_known_problem_and_nothing_else(operation: Json) -> No
         for slug, example in media["examples"].items():
             assert str(all_problems()[slug].status) == status
             assert example == {"$ref": f"#/components/examples/{slug}"}
+
+
+def test_what_is_limited_says_how_it_refuses_and_what_is_left() -> None:
+    limited = {
+        (each.method, each.template): DESCRIPTION["paths"][each.template][each.method.lower()]["responses"]
+        for each in LIMITED
+    }
+    assert [
+        name for name, responses in limited.items() if "Retry-After" not in responses["429"]["headers"]
+    ] == []
+    promising = {
+        (method.upper(), path)
+        for path, method, operation in operations(DESCRIPTION)
+        if all(
+            {"RateLimit", "RateLimit-Policy"} <= set(each["headers"])
+            for each in operation["responses"].values()
+        )
+    }
+    assert promising == set(limited)
 
 
 def test_the_frameworks_own_errors_are_gone() -> None:

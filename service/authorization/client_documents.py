@@ -13,9 +13,10 @@ from pydantic import ValidationError
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.authorization.fetch_limits import FetchLimits
+from service.authorization.shares import spend
 from service.database import reading
 from service.egress import Answer, EgressFailure, Reason
+from service.limits import FETCHES_BY_HOST, FETCHES_BY_SOURCE
 from service.node import Node
 from service.protocol.errors import InvalidClient, ServerNotReady
 from service.protocol.messages import ClientDocument, KeySet, Wire
@@ -50,7 +51,6 @@ class Asking:
     """Who makes this node call others, and when."""
 
     source: str
-    limits: FetchLimits
     now: datetime
 
 
@@ -134,7 +134,8 @@ async def _read(node: Node, url: str, asking: Asking, fetched: dict[str, str], *
     cached = await _cached(node, url, asking.now) if from_cache else None
     if cached is not None:
         return json.loads(cached)
-    asking.limits.spend(asking.source, urlsplit(url).hostname or "", asking.now)
+    host = urlsplit(url).hostname or ""
+    spend(node, asking.now, (FETCHES_BY_SOURCE, asking.source), (FETCHES_BY_HOST, host))
     value = _json(await _fetch(node, url))
     fetched[url] = json.dumps(value)
     return value

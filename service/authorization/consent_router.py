@@ -66,6 +66,10 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     403: {"description": "A page: the person is not an admin of the instance.", "content": PAGE},
     404: {"description": "A page: there is no such instance.", "content": PAGE},
     410: {"description": "A page: the request has expired, or was decided already.", "content": PAGE},
+    429: {
+        "description": "A page: too many were opened; it says from when on it works again.",
+        "content": PAGE,
+    },
 }
 QUERY = [
     {"name": name, "in": "query", "required": True, "schema": {"type": "string"}, "description": what}

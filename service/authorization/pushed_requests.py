@@ -23,9 +23,11 @@ from service.authorization.clients import (
 )
 from service.authorization.issuers import Issuer
 from service.authorization.models import AuthorizationRequest
+from service.authorization.shares import spend
 from service.authorization.states import AuthorizationState
 from service.database import transaction
 from service.identifiers import new_id
+from service.limits import PUSHES_BY_CLIENT
 from service.node import Node
 from service.platforms.registry import SANDBOX
 from service.protocol.errors import (
@@ -63,6 +65,7 @@ async def push(
     assertion = read_assertion(form, issuer, node.settings, asking.now)
     pushed = _read_push(issuer, modes, request, form, asking)
     client, proof = await authenticate_by_document(node, issuer, assertion, asking)
+    spend(node, asking.now, (PUSHES_BY_CLIENT, client.client_id))
     check_redirect_uri(pushed.request.redirect_uri, client)
     check_sandbox(issuer, client)
     request_uri = REQUEST_URI_PREFIX + tokens.new_secret(REQUEST_URI_BITS)

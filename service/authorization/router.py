@@ -8,7 +8,6 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from service.authorization import pushed_requests, records, tokens
 from service.authorization.access_tokens import ProofRefused
 from service.authorization.client_documents import Asking
-from service.authorization.fetch_limits import FetchLimitsDep
 from service.authorization.issuers import IssuerDep
 from service.authorization.schemas import (
     DPOP_HEADER,
@@ -25,14 +24,15 @@ from service.protocol import errors
 from service.protocol.errors import NO_STORE
 from service.protocol.messages import ConnectionStatus, PushedAnswer, TokenAnswer
 from service.protocol.parameters import read_form
+from service.sources import source_of
 
 RESOURCE_HEADERS = {"parameters": [TOKEN_HEADER, DPOP_HEADER]}
-RESOURCE_REFUSALS = (errors.InvalidToken, ProofRefused, errors.UnknownConnection)
+RESOURCE_REFUSALS = (errors.InvalidToken, ProofRefused, errors.UnknownConnection, errors.TooOften)
 
 
-def get_asking(request: Request, limits: FetchLimitsDep, now: NowDep) -> Asking:
+def get_asking(request: Request, now: NowDep) -> Asking:
     """Return who makes us call a client's address."""
-    return Asking(request.client.host if request.client else "", limits, now)
+    return Asking(source_of(request.client.host if request.client else None), now)
 
 
 def forbid_storing(response: Response) -> None:
@@ -58,6 +58,7 @@ router = APIRouter(prefix="/i/{slug}", tags=["Protocol"], dependencies=[Depends(
         errors.UnauthorizedClient,
         errors.InvalidDpopProof,
         errors.InvalidClient,
+        errors.TooOften,
         errors.ServerNotReady,
     ),
 )
@@ -87,6 +88,7 @@ async def push_authorization_request(
         errors.UnsupportedGrantType,
         errors.InvalidDpopProof,
         errors.InvalidClient,
+        errors.TooOften,
         errors.ServerNotReady,
     ),
 )

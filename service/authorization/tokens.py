@@ -23,6 +23,7 @@ from service.authorization.clients import (
 )
 from service.authorization.issuers import Issuer
 from service.authorization.models import AuthorizationRequest
+from service.authorization.shares import spend
 from service.authorization.states import AuthorizationEvent, AuthorizationState
 from service.connections.models import Connection
 from service.connections.responder import extend
@@ -30,6 +31,7 @@ from service.connections.states import ConnectionState
 from service.database import advance, get_for_update, reading, transaction
 from service.events.operations import record_refusal
 from service.instances.operations import signing_key
+from service.limits import TOKENS_BY_CLIENT
 from service.node import Node
 from service.protocol.errors import InvalidGrant, InvalidRequest, UnauthorizedClient, UnsupportedGrantType
 from service.protocol.messages import TokenAnswer
@@ -84,6 +86,7 @@ async def _redeem(node: Node, issuer: Issuer, grant: Grant, asking: Asking) -> T
     if found is None or found.client_id != grant.assertion.client_id:
         raise InvalidGrant("The code is unknown, or another client's.")
     authentication = verify_assertion(grant.assertion, found.client["jwks"], issuer, asking.now)
+    spend(node, asking.now, (TOKENS_BY_CLIENT, found.client_id))
     if found.state is not AuthorizationState.CONSENTED and found.connection_id is not None:
         await record_refusal(node.database, found.connection_id, "token.refused", "code_used", asking.now)
     async with transaction(node.database) as session:
@@ -188,6 +191,7 @@ async def _token_for_connection(node: Node, issuer: Issuer, grant: Grant, asking
             await remember(session, client, asking.now)
         raise UnauthorizedClient("There is no connection of this client with this shared_id.")
     authentication = verify_assertion(grant.assertion, agreement.jwks, issuer, asking.now)
+    spend(node, asking.now, (TOKENS_BY_CLIENT, client_id))
     async with transaction(node.database) as session:
         await consume_assertion(session, authentication)
         await consume_proof(session, grant.proof)

@@ -1,5 +1,7 @@
 """P1 and P2: the other node is read once for the whole attempt, then a verification session exists."""
 
+from urllib.parse import urlsplit
+
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections import operations
@@ -10,6 +12,7 @@ from service.connections.refusals import with_way_out
 from service.connections.setup import Step, require_step
 from service.connections.view import set_up_of
 from service.database import reading
+from service.discovery.looks import count_look
 from service.discovery.modes import clock_obstacle
 from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable, read_node
 from service.instances.models import Instance
@@ -60,6 +63,7 @@ async def _check(desk: Desk, connection_id: str) -> tuple[str, Instance]:
 
 async def _read(desk: Desk, issuer: str, instance: Instance) -> NodeSnapshot:
     """Return the snapshot of the other node that the whole attempt uses."""
+    count_look(desk.node, instance, urlsplit(issuer).hostname or "")
     async with reading(desk.node.database) as session:
         own = frozenset(key["kid"] for key in await public_keys(session, instance.id))
     try:

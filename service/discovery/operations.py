@@ -7,6 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.database import reading
 from service.discovery.findings import Finding, OwnInstance
+from service.discovery.looks import count_look
 from service.discovery.probes import Asking, Probe, describe
 from service.discovery.search import Search, look
 from service.instances.models import Instance
@@ -31,7 +32,7 @@ async def probe(
     *,
     known_nodes: Mapping[str, str] = NO_PARTNERS,
 ) -> Probe:
-    """Return what is at the URL for this instance; raises UrlNotAllowed for what is no URL of a host.
+    """Return what is at the URL for this instance; raises UrlNotAllowed for what is no URL of a host, RateLimited.
 
     `known_nodes` are the asking instance's own past partners, tracker URL to node URL. Nothing is stored, and
     no transaction is open while others are called.
@@ -58,6 +59,7 @@ async def _find(
         own_keys = await public_keys(session, instance.id)
     if _is_own(node.settings, instance, address, public):
         return OwnInstance()
+    count_look(node, instance, address.host)
     own_issuer = issuer_of(node.settings, instance.slug)
     listed = [
         *(issuer_of(node.settings, known.slug) for known in public),

@@ -18,6 +18,10 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"description": "A page: the address leads nowhere.", "content": PAGE},
     401: {"description": "A page: the form was sent by another site.", "content": PAGE},
     404: {"description": "A page: there is no such instance.", "content": PAGE},
+    429: {
+        "description": "A page: too many tries; it says from when on the next is possible.",
+        "content": PAGE,
+    },
 }
 NEXT = {
     "name": "next",
@@ -68,10 +72,6 @@ async def show_sign_in(slug: SlugPath, request: Request, node: NodeDep, platform
         },
         422: {"description": "The page again: a field is missing.", "content": PAGE},
         424: {"description": "The page again: the platform did not answer as it should.", "content": PAGE},
-        429: {
-            "description": "A page: too many tries; it says when the next one is possible.",
-            "content": PAGE,
-        },
         **REFUSALS,
     },
 )

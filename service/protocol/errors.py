@@ -1,5 +1,6 @@
 """What a refusal looks like at the protocol endpoints: RFC 6749, section 5.2, and RFC 9449 for DPoP."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from fastapi import FastAPI
@@ -17,8 +18,9 @@ class OAuthError(Exception):
     status: ClassVar[int] = 400
     keeps_changes: ClassVar[bool] = False
 
-    def __init__(self, description: str) -> None:
+    def __init__(self, description: str, headers: Mapping[str, str] | None = None) -> None:
         self.description = description
+        self.headers = dict(headers or {})
         super().__init__(description)
 
 
@@ -92,19 +94,30 @@ class ServerNotReady(OAuthError):
     error, status = "temporarily_unavailable", 503
 
 
+class TooOften(OAuthError):
+    """This was done too often; the same request works again after the time in Retry-After."""
+
+    error, status = "temporarily_unavailable", 429
+
+
 def install(app: FastAPI) -> None:
     """Make every OAuthError an answer of its RFC."""
 
     async def on_error(_request: Request, error: Exception) -> Response:
         assert isinstance(error, OAuthError)  # noqa: S101 - tells the type checker what was registered
-        headers = dict(NO_STORE)
-        if isinstance(error, InvalidToken | InvalidDpopProof):
-            headers["WWW-Authenticate"] = f'DPoP error="{error.error}", algs="ES256"'
-        elif error.status == InvalidClient.status:
-            headers["WWW-Authenticate"] = 'Bearer error="invalid_client"'
-        elif error.status == ServerNotReady.status:
-            headers["Retry-After"] = "5"
-        body = {"error": error.error, "error_description": error.description}
-        return JSONResponse(body, error.status, headers)
+        return respond(error)
 
     app.add_exception_handler(OAuthError, on_error)
+
+
+def respond(error: OAuthError) -> Response:
+    """Return the refusal as RFC 6749, section 5.2, has it."""
+    headers = {**NO_STORE, **error.headers}
+    if isinstance(error, InvalidToken | InvalidDpopProof):
+        headers["WWW-Authenticate"] = f'DPoP error="{error.error}", algs="ES256"'
+    elif error.status == InvalidClient.status:
+        headers["WWW-Authenticate"] = 'Bearer error="invalid_client"'
+    elif error.status == ServerNotReady.status:
+        headers.setdefault("Retry-After", "5")
+    body = {"error": error.error, "error_description": error.description}
+    return JSONResponse(body, error.status, headers)

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from service.authorization import fetch_limits
+from service.limits import FETCHES_BY_HOST, FETCHES_BY_SOURCE, PUSHES_BY_CLIENT
 from tests.authorization.stranger import Stranger, error_of
 from tests.forged_tokens import part
 from tests.nodes import Network, Person, RunningNode
@@ -203,24 +203,27 @@ async def test_another_instance_of_this_node_may_ask_with_its_own_key(
     assert person.url.startswith(f"{b.issuer}/sign-in?"), person.page
 
 
-async def test_rate_limits_per_source_and_target_host(
-    stranger: Stranger, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_rate_limits_per_source_and_target_host(stranger: Stranger) -> None:
+    """Of the limits the lower one holds: that of the source, and that of the host where others used it up."""
     stranger.pages[DOCUMENT] = httpx.Response(404)
-    for limit, least in (("PER_SOURCE", 3), ("PER_HOST", 2)):
-        monkeypatch.setattr(fetch_limits, limit, least)
-        stranger.asked.clock.advance(60)
-        before = len(stranger.fetched)
-        answers = [error_of(await stranger.push())[0] for _ in range(4)]
-        assert answers == [401] * least + [503] * (4 - least)
-        assert len(stranger.fetched) - before == least
+    counts = stranger.asked.node.counts
+    counts.enabled = True
+    most = FETCHES_BY_SOURCE.most
+    answers = [await stranger.push() for _ in range(most + 1)]
+    assert [error_of(answer)[0] for answer in answers] == [401] * most + [429]
+    assert error_of(answers[-1]) == (429, "temporarily_unavailable")
+    assert answers[-1].headers["retry-after"] == "60"
+    assert len(stranger.fetched) == most
+    stranger.asked.clock.advance(60)
+    for _ in range(FETCHES_BY_HOST.most):
+        counts.spend(stranger.asked.clock.now(), (FETCHES_BY_HOST, stranger.host))
+    assert error_of(await stranger.push())[0] == 429
+    assert len(stranger.fetched) == most
 
 
-async def test_one_client_that_asks_too_much_keeps_nobody_else_out(
-    stranger: Stranger, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fetch_limits, "PER_HOST", 1)
+async def test_one_client_that_asks_too_much_keeps_nobody_else_out(stranger: Stranger) -> None:
+    stranger.asked.node.counts.enabled = True
     other = Stranger(stranger.network, stranger.asked, "other.test")
-    stranger.pages[DOCUMENT] = httpx.Response(404)
-    assert [error_of(await stranger.push())[0] for _ in range(2)] == [401, 503]
+    answers = [(await stranger.push()).status_code for _ in range(PUSHES_BY_CLIENT.most + 1)]
+    assert answers == [201] * PUSHES_BY_CLIENT.most + [429]
     assert (await other.push()).status_code == 201

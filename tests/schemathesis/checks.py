@@ -30,6 +30,7 @@ OF_THE_WORLD = {
     "destination-incompatible",
     "destination-refused",
     "platform-unreachable",
+    "rate-limited",
 }
 # Operation -> where a fault may be that only meaning shows, and why the schema does not tell it.
 OF_MEANING: dict[str, Sequence[str]] = {

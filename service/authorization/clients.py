@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.acting import ActorKind, identify
 from service.authorization.client_documents import Asking, Client, check_client_id, read_client
-from service.authorization.issuers import Issuer, own_client_id
-from service.instances.models import Instance, InstanceKey
+from service.authorization.issuers import Issuer
+from service.instances.operations import issuers_of_keys
 from service.node import Node
 from service.protocol import replay
 from service.protocol.errors import InvalidClient, InvalidRequest
-from service.protocol.messages import ASSERTION_TYPE
+from service.protocol.messages import ASSERTION_TYPE, CLIENT_DOCUMENT_PATH
 from service.settings import Settings
 from service.signature_keys import decode_base64url
 from service.signatures import InvalidSignature, Purpose, VerifiedToken, thumbprint, verify
@@ -112,14 +111,9 @@ async def refuse_own_keys(
 
     Somebody who publishes our key as theirs could show our own signatures as if they had made them.
     """
-    statement = (
-        select(Instance.slug)
-        .join(InstanceKey, col(InstanceKey.instance_id) == col(Instance.id))
-        .where(col(InstanceKey.kid).in_([thumbprint(key) for key in jwks]))
-    )
-    for slug in (await session.exec(statement)).all():
-        if own_client_id(settings, slug) != client_id:
-            raise InvalidClient("A key of the client belongs to somebody else.")
+    owners = await issuers_of_keys(session, settings, [thumbprint(key) for key in jwks])
+    if any(owner + CLIENT_DOCUMENT_PATH != client_id for owner in owners):
+        raise InvalidClient("A key of the client belongs to somebody else.")
 
 
 def _knows_key(client: Client, assertion: Assertion) -> bool:

@@ -10,7 +10,6 @@ from service.instances.models import Instance
 from service.instances.operations import get_by_slug, issuer_of
 from service.node import Node, NodeDep
 from service.protocol.messages import CLIENT_DOCUMENT_PATH
-from service.settings import Settings
 
 SlugPath = Annotated[str, Path(description="The instance, as in its node URL.")]
 
@@ -38,11 +37,6 @@ async def find_issuer(slug: str, node: Node) -> Issuer:
 async def get_issuer(slug: SlugPath, node: NodeDep) -> Issuer:
     """Return the issuer that the path names; raises NotFound."""
     return await find_issuer(slug, node)
-
-
-def own_client_id(settings: Settings, slug: str) -> str:
-    """Return the address of the client document of one of our instances."""
-    return issuer_of(settings, slug) + CLIENT_DOCUMENT_PATH
 
 
 IssuerDep = Annotated[Issuer, Depends(get_issuer)]

@@ -15,9 +15,11 @@ from service.database import reading
 from service.discovery.looks import count_look
 from service.discovery.modes import clock_obstacle
 from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable, read_node
+from service.discovery.reasons import ProbeReason
 from service.instances.models import Instance
-from service.instances.operations import get_instance, public_keys
+from service.instances.operations import get_instance, issuers_of_keys
 from service.problems import DestinationIncompatible, InstancePrivate
+from service.signatures import thumbprint
 from service.verification_sessions.models import VerificationSession
 from service.verification_sessions.operations import new_attempt
 from service.words import Network
@@ -63,13 +65,19 @@ async def _check(desk: Desk, connection_id: str) -> tuple[str, Instance]:
 
 async def _read(desk: Desk, issuer: str, instance: Instance) -> NodeSnapshot:
     """Return the snapshot of the other node that the whole attempt uses."""
-    count_look(desk.node, instance, urlsplit(issuer).hostname or "")
-    async with reading(desk.node.database) as session:
-        own = frozenset(key["kid"] for key in await public_keys(session, instance.id))
+    node = desk.node
+    count_look(node, instance, urlsplit(issuer).hostname or "")
     try:
-        snapshot = await read_node(desk.node.egress, issuer, now=desk.node.clock.now(), own_thumbprints=own)
+        snapshot = await read_node(node.egress, issuer, now=node.clock.now())
     except NodeUnreadable as failure:
         raise as_problem(failure.reason, failure.detail, issuer) from failure
+    async with reading(node.database) as session:
+        kids = [thumbprint(key) for key in snapshot.jwks]
+        owners = await issuers_of_keys(session, node.settings, kids)
+    if not owners <= {issuer}:
+        # What our own keys signed would come back as the word of the other side.
+        detail = "The node publishes a key of this very node as its own."
+        raise as_problem(ProbeReason.NOT_A_NODE, detail, issuer)
     if obstacle := clock_obstacle(snapshot.clock_skew_seconds):
         upstream = {"reason": "clock_skew", "host": issuer}
         raise DestinationIncompatible(obstacle, upstream=upstream)

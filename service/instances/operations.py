@@ -1,7 +1,7 @@
 """What is done with instances: made with a signing key of their own, found, changed."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -219,6 +219,16 @@ async def public_keys(session: AsyncSession, instance_id: str) -> list[dict[str,
         .order_by(col(InstanceKey.created_at).desc(), InstanceKey.kid)
     )
     return [dict(key) for key in (await session.exec(newest_first)).all()]
+
+
+async def issuers_of_keys(session: AsyncSession, settings: Settings, kids: Iterable[str]) -> set[str]:
+    """Return the issuers of this node to which any of these keys belongs."""
+    statement = (
+        select(Instance.slug)
+        .join(InstanceKey, col(InstanceKey.instance_id) == col(Instance.id))
+        .where(col(InstanceKey.kid).in_(list(kids)))
+    )
+    return {issuer_of(settings, slug) for slug in (await session.exec(statement)).all()}
 
 
 def _key_context(kid: str) -> str:

@@ -142,7 +142,7 @@ AUTHENTICATION = (
         "key-that-is-our-own-refused",
         "A key that is our own under another issuer is refused",
         CLIENTS,
-        "if own_client_id(settings, slug) != client_id:",
+        "if any(owner + CLIENT_DOCUMENT_PATH != client_id for owner in owners):",
         "if False:",
         T_CLIENTS + "test_a_key_that_is_our_own_under_another_issuer_is_refused",
     ),

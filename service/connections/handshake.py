@@ -40,6 +40,8 @@ from service.words import Scope
 TOKEN_MARGIN = timedelta(seconds=30)
 # Of the envelope, not of the attempt: a token that is over, or a proof that a proxy on the way sent twice.
 TAKES_ANOTHER_CALL = frozenset({"invalid_token", "invalid_dpop_proof"})
+SKEW_SECONDS = 10
+ADMIN = "admin"
 log = structlog.get_logger(__name__)
 
 
@@ -90,9 +92,8 @@ async def _verify_admin(
     """P7 and P8: the other side attests that an admin of the right instance accepted exactly this."""
     access_token: str | None
     try:
-        answer = await redeem(
-            caller, peer, unseal(node, attempt, "code_sealed"), unseal(node, attempt, "code_verifier_sealed")
-        )
+        code, verifier = (unseal(node, attempt, name) for name in ("code_sealed", "code_verifier_sealed"))
+        answer = await redeem(caller, peer, attempt.shared_id, code, verifier)
         attestation, access_token = answer.connection_attestation, answer.access_token
     except PeerRefused as refusal:
         if refusal.error != "invalid_grant":
@@ -117,7 +118,6 @@ def check_attestation(
     """Return the attestation where it answers this attempt and nothing else (P8); raises AttestationRefused."""
     if unverified is None:
         raise AttestationRefused("missing")
-    metadata = attempt.peer["metadata"]
     try:
         token = verify(
             unverified,
@@ -131,18 +131,23 @@ def check_attestation(
     except InvalidSignature as fault:
         raise AttestationRefused(fault.reason) from fault
     claims = token.claims
-    if claims["nonce"] != attempt.nonce:
-        raise AttestationRefused("nonce")
-    if claims["shared_id"] != attempt.shared_id:
-        raise AttestationRefused("shared_id")
-    if claims["instance"] != metadata["parley_instance"]["url"]:
-        raise AttestationRefused("instance")
+    expected = {
+        "nonce": attempt.nonce,
+        "shared_id": attempt.shared_id,
+        "instance": attempt.peer["metadata"]["parley_instance"]["url"],
+        "role": ADMIN,
+    }
+    for name, value in expected.items():
+        if claims[name] != value:
+            raise AttestationRefused(name)
     if not set(claims["scope"].split()) <= set(attempt.requested_scope):
         raise AttestationRefused("scope")
     if claims["cnf"]["jkt"] != caller.key.kid:
         raise AttestationRefused("cnf.jkt")
-    if claims["auth_time"] < int(attempt.created_at.timestamp()):
-        raise AttestationRefused("auth_time")
+    begun, latest = int(attempt.created_at.timestamp()), now.timestamp() + SKEW_SECONDS
+    for moment in ("auth_time", "admin_checked_at"):
+        if not begun <= claims[moment] <= latest:
+            raise AttestationRefused(moment)
     return token
 
 

@@ -29,6 +29,7 @@ from service.signatures import Purpose, SigningKey, access_token_hash, sign
 ASSERTION_LIFE = timedelta(seconds=60)
 OVER = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 Message = TypeVar("Message", bound=Wire)
+About = TypeVar("About", TokenAnswer, ConnectionStatus)
 
 
 class PeerRefused(Exception):
@@ -108,7 +109,7 @@ def authorization_url(caller: Caller, peer: Peer, request_uri: str) -> str:
     return f"{peer.authorization_endpoint}?{query}"
 
 
-async def redeem(caller: Caller, peer: Peer, code: str, verifier: str) -> TokenAnswer:
+async def redeem(caller: Caller, peer: Peer, shared_id: str, code: str, verifier: str) -> TokenAnswer:
     """P7: the code becomes an access token, bound to our key, and an attestation."""
     form = {
         "grant_type": "authorization_code",
@@ -117,25 +118,29 @@ async def redeem(caller: Caller, peer: Peer, code: str, verifier: str) -> TokenA
         "code_verifier": verifier,
         "client_id": caller.client_id,
     }
-    return await _token(caller, peer, form)
+    return _about(shared_id, await _token(caller, peer, form))
 
 
 async def connection_token(caller: Caller, peer: Peer, shared_id: str) -> TokenAnswer:
     """A fresh access token for one connection (client credentials, RFC 6749 section 4.4)."""
     form = {"grant_type": "client_credentials", "shared_id": shared_id, "client_id": caller.client_id}
-    return await _token(caller, peer, form)
+    return _about(shared_id, await _token(caller, peer, form))
 
 
 async def activate(caller: Caller, peer: Peer, shared_id: str, access_token: str) -> ConnectionStatus:
     """P9: the other node's connection is active; repeating it changes nothing."""
     url = peer.connection_url(shared_id) + "/activation"
-    return _read(await _call(caller, "PUT", url, token=access_token), ConnectionStatus, HTTPStatus.OK)
+    answer = await _call(caller, "PUT", url, token=access_token)
+    shown = _about(shared_id, _read(answer, ConnectionStatus, HTTPStatus.OK))
+    if shown.state != "active":
+        raise _unexpected(answer.status, f"The connection is {shown.state} there, and not active.")
+    return shown
 
 
 async def status(caller: Caller, peer: Peer, shared_id: str, access_token: str) -> ConnectionStatus:
     """P11: what the other node says of the connection now."""
-    url = peer.connection_url(shared_id)
-    return _read(await _call(caller, "GET", url, token=access_token), ConnectionStatus, HTTPStatus.OK)
+    answer = await _call(caller, "GET", peer.connection_url(shared_id), token=access_token)
+    return _about(shared_id, _read(answer, ConnectionStatus, HTTPStatus.OK))
 
 
 async def end(caller: Caller, peer: Peer, shared_id: str, access_token: str) -> None:
@@ -184,9 +189,18 @@ def _read(answer: Answer, kind: type[Message], expected: HTTPStatus) -> Message:
     try:
         return kind.model_validate(answer.json())
     except (EgressFailure, ValidationError) as error:
-        raise PeerRefused(
-            answer.status, "unexpected_answer", f"The answer is not a {kind.__name__}."
-        ) from error
+        raise _unexpected(answer.status, f"The answer is not a {kind.__name__}.") from error
+
+
+def _about(shared_id: str, message: About) -> About:
+    """Return the message where it is about the connection that was asked for."""
+    if message.shared_id != shared_id:
+        raise _unexpected(HTTPStatus.OK, "The answer is about another connection.")
+    return message
+
+
+def _unexpected(status_code: int, description: str) -> PeerRefused:
+    return PeerRefused(status_code, "unexpected_answer", description)
 
 
 def _refusal(answer: Answer) -> PeerRefused | PeerUnavailable:

@@ -7,32 +7,35 @@ T_CLAIM = (
     "tests/verification_sessions/test_checks_attestation.py"
     "::test_an_attestation_with_a_wrong_claim_ends_the_attempt"
 )
+T_HOSTILE = "tests/outsiders/test_hostile_attestation.py::test_one_claim_is_wrong"
 T_ALONE = "tests/verification_sessions/test_checks_attestation_alone.py::"
+T_ANSWERS = "tests/outsiders/test_hostile_answers.py::"
 CHECKS_IT = "checks the attestation: "
+CLIENT = "service/protocol/client.py"
 
 CHECKS = (
     Check(
         "attestation-claim-nonce",
         CHECKS_IT + "nonce",
         HANDSHAKE,
-        'if claims["nonce"] != attempt.nonce:',
-        "if False:",
+        '"nonce": attempt.nonce,',
+        '"nonce": claims["nonce"],',
         T_CLAIM + "[nonce]",
     ),
     Check(
         "attestation-claim-shared-id",
         CHECKS_IT + "shared_id",
         HANDSHAKE,
-        'if claims["shared_id"] != attempt.shared_id:',
-        "if False:",
+        '"shared_id": attempt.shared_id,',
+        '"shared_id": claims["shared_id"],',
         T_CLAIM + "[shared_id]",
     ),
     Check(
         "attestation-claim-instance",
         CHECKS_IT + "instance is the one asked for",
         HANDSHAKE,
-        'if claims["instance"] != metadata["parley_instance"]["url"]:',
-        "if False:",
+        '"instance": attempt.peer["metadata"]["parley_instance"]["url"],',
+        '"instance": claims["instance"],',
         T_CLAIM + "[instance]",
     ),
     Check(
@@ -55,9 +58,33 @@ CHECKS = (
         "attestation-claim-auth-time",
         CHECKS_IT + "auth_time",
         HANDSHAKE,
-        'if claims["auth_time"] < int(attempt.created_at.timestamp()):',
-        "if False:",
-        T_CLAIM + "[auth_time]",
+        'for moment in ("auth_time", "admin_checked_at"):',
+        'for moment in ("admin_checked_at",):',
+        T_HOSTILE + "[auth_time before the attempt]",
+    ),
+    Check(
+        "claim-admin-checked-at",
+        "admin_checked_at",
+        HANDSHAKE,
+        'for moment in ("auth_time", "admin_checked_at"):',
+        'for moment in ("auth_time",):',
+        T_HOSTILE + "[admin_checked_at before the attempt]",
+    ),
+    Check(
+        "claim-auth-time-in-ten-years",
+        "skew accepted 10 s, never over 60 s",
+        HANDSHAKE,
+        "if not begun <= claims[moment] <= latest:",
+        "if not begun <= claims[moment]:",
+        T_HOSTILE + "[auth_time in ten years]",
+    ),
+    Check(
+        "claim-role",
+        "an admin of the right instance",
+        HANDSHAKE,
+        '"role": ADMIN,',
+        '"role": claims["role"],',
+        T_HOSTILE + "[role a member]",
     ),
     Check(
         "attestation-claim-iss",
@@ -95,5 +122,21 @@ CHECKS = (
         'raise AttestationRefused("jti")',
         "pass",
         T_ALONE + "test_an_attestation_works_once",
+    ),
+    Check(
+        "another-shared-id",
+        "both nodes know it, keyed by (instance, shared_id)",
+        CLIENT,
+        "if message.shared_id != shared_id:",
+        "if False:",
+        T_ANSWERS + "test_an_answer_to_the_code_that_is_none[another shared id]",
+    ),
+    Check(
+        "activation-not-active",
+        "its move to `active` is *the* commit",
+        CLIENT,
+        'if shown.state != "active":',
+        "if False:",
+        T_ANSWERS + "test_an_answer_to_the_activation_that_is_none[not active at all]",
     ),
 )

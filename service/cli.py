@@ -147,6 +147,22 @@ def add_instance(
     run_or_exit(command_line.add_instance(load_settings(), slug, name, platform, url, private=private))
 
 
+@instance_app.command("rotate-key")
+def rotate_instance_key(
+    slug: Annotated[str, typer.Argument(help="The instance.")],
+    *,
+    emergency: Annotated[
+        bool, typer.Option(help="Sign with a fresh key now, and refuse all older ones.")
+    ] = False,
+) -> None:
+    """Publish the instance's next key, which signs in 24 hours; print all of its keys."""
+    from service import command_line
+    from service.instance_keys.rotation import RotationKind
+
+    kind = RotationKind.EMERGENCY if emergency else RotationKind.PLANNED
+    run_or_exit(command_line.rotate_instance_key(load_settings(), slug, kind))
+
+
 @contextmanager
 def claim_or_exit(settings: "Settings") -> Iterator[None]:
     """Own the SQLite file for the life of this process, or say who does."""

@@ -13,8 +13,11 @@ from service.access.hash_key import load_hasher
 from service.access.operations import issue_token
 from service.access.scopes import INSTANCE_SCOPES, SCOPES
 from service.clock import Clock
+from service.connections.revoked_keys import end_open_attempts
 from service.database import open_database, transaction
 from service.egress import Egress
+from service.instance_keys.rotation import RotationKind, rotate
+from service.instance_keys.schemas import NOT_READABLE
 from service.instances.addresses import egress_policy
 from service.instances.operations import NewInstance, create_instance, get_by_slug, issuer_of
 from service.node import Node
@@ -49,6 +52,20 @@ async def add_instance(
         instance = await create_instance(session, node, registry, new, now)
         _, secret = await issue_token(session, node.hasher, name, INSTANCE_SCOPES, [instance.id], now)
     return f"{issuer_of(settings, slug)}\n{secret}"
+
+
+async def rotate_instance_key(settings: Settings, slug: str, kind: RotationKind) -> str:
+    """Return which key signs now, and which one will."""
+    async with _open(settings) as (node, session, now):
+        instance = await get_by_slug(session, slug)
+        keys = await rotate(session, node, instance.id, kind, now)
+        if kind is RotationKind.EMERGENCY:
+            await end_open_attempts(session, node, instance.id)
+    lines = [
+        f"{key.id} {key.state}" + (f" until {key.until:%Y-%m-%d %H:%M} UTC" if key.until else "")
+        for key in keys
+    ]
+    return "\n".join([*lines, *([NOT_READABLE] if instance.network is Network.PRIVATE else [])])
 
 
 async def rotate_keys(settings: Settings) -> str:

@@ -31,6 +31,8 @@ from service.egress import Egress
 from service.events import router as events
 from service.events.operations import record_transition
 from service.http_context import HttpContext
+from service.instance_keys import rotation
+from service.instance_keys import router as instance_keys
 from service.instances import router as instances
 from service.instances.addresses import egress_policy
 from service.jobs.worker import Handler, Worker, run_for_ever
@@ -64,6 +66,7 @@ HANDLERS: Mapping[str, Handler] = {
     **connection_timers.HANDLERS,
     **timers.HANDLERS,
     **sweeping.HANDLERS,
+    **rotation.HANDLERS,
 }
 
 
@@ -110,6 +113,7 @@ def _mount(app: FastAPI, settings: Settings) -> None:
         events,
         verification_sessions,
         instances,
+        instance_keys,
         discovery,
         platforms,
         lifecycle,

@@ -59,7 +59,9 @@ REQUIRED: Mapping[Purpose, Mapping[str, Check]] = MappingProxyType(
     {
         Purpose.CLIENT_AUTHENTICATION: _claims("iss sub aud", exp=_is_moment),
         Purpose.DPOP: _claims("htm htu"),
-        Purpose.ACCESS_TOKEN: _claims("iss aud sub scope shared_id", exp=_is_moment, cnf=_is_confirmation),
+        Purpose.ACCESS_TOKEN: _claims(
+            "iss aud sub client_key scope shared_id", exp=_is_moment, cnf=_is_confirmation
+        ),
         Purpose.ATTESTATION: _claims(
             "iss aud sub role nonce shared_id instance scope",
             auth_time=_is_moment,

@@ -4,7 +4,8 @@ from service.access.models import GuessCount, NodeSecret, ServiceToken, SignInSe
 from service.authorization.models import AuthorizationRequest
 from service.connections.models import Connection
 from service.events.models import Event
-from service.instances.models import Instance, InstanceKey
+from service.instance_keys.models import InstanceKey
+from service.instances.models import Instance
 from service.jobs.models import Job
 from service.protocol.models import CachedDocument, SeenToken
 from service.verification_sessions.models import VerificationSession

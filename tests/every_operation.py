@@ -72,6 +72,8 @@ class Walk:
         await self.call("GET", path)
         await self.call("PATCH", path, {"name": "Beta's new tracker"})
         await self.call("POST", f"{path}/checks")
+        await self.call("POST", f"{path}/key-rotations", {"kind": "planned"})
+        await self.call("GET", f"{path}/keys")
         scopes = ["connections:read", "connections:write"]
         wanted = {"name": "sync engine", "scopes": scopes, "instances": [instance["id"]]}
         token = await self.call("POST", "/v1/access-tokens", wanted)

@@ -18,6 +18,7 @@ from service.access.scopes import SCOPES
 from service.clock import Clock
 from service.database import open_database, transaction
 from service.egress import Egress
+from service.instance_keys import router as instance_keys
 from service.instances import router as instances
 from service.instances.addresses import egress_policy
 from service.node import Node
@@ -104,7 +105,7 @@ async def running(
     )
     app = FastAPI(redirect_slashes=False)
     problem_handlers.install(app, _page)
-    for part in (access, instances, platforms, sandbox_router):
+    for part in (access, instances, instance_keys, platforms, sandbox_router):
         app.include_router(part.router)
     own = httpx.ASGITransport(app)
     egress = Egress(egress_policy(settings), transport or own)

@@ -32,6 +32,7 @@ LAYERS = (
     {"protocol"},
     {"access"},
     {"instances"},
+    {"instance_keys"},
     {"platforms"},
     {"events", "jobs"},
     {""},

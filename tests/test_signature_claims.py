@@ -14,7 +14,7 @@ from tests.source_tree import imported_modules, is_within, sources
 CLAIMS: Mapping[Purpose, str] = {
     Purpose.CLIENT_AUTHENTICATION: "iss sub aud exp",
     Purpose.DPOP: "htm htu",
-    Purpose.ACCESS_TOKEN: "iss aud sub scope shared_id cnf exp",
+    Purpose.ACCESS_TOKEN: "iss aud sub client_key scope shared_id cnf exp",
     Purpose.ATTESTATION: "iss aud sub role auth_time admin_checked_at nonce shared_id instance scope cnf exp",
     Purpose.INVITATION: "iss aud instance scope mode secret exp",
     Purpose.NODE_STATEMENT: "iss aud jwk shared_id invitation nonce exp",

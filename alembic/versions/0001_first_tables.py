@@ -209,10 +209,16 @@ def upgrade() -> None:
 
     op.create_table(
         "instance_key",
-        sa.Column("kid", sqlmodel.sql.sqltypes.AutoString(length=43), nullable=False),
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=43), nullable=False),
         sa.Column("instance_id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
-        sa.Column("private_key_sealed", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("next", "current", "retired", "refused", name="keystate", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column("private_key_sealed", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("public_jwk", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("until", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["instance_id"],
@@ -220,10 +226,24 @@ def upgrade() -> None:
             name=op.f("fk_instance_key_instance_id_instance"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("kid", name=op.f("pk_instance_key")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_instance_key")),
     )
     with op.batch_alter_table("instance_key", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_instance_key_instance_id"), ["instance_id"], unique=False)
+        batch_op.create_index(
+            "uq_instance_key_current",
+            ["instance_id"],
+            unique=True,
+            sqlite_where=sa.text("state = 'current'"),
+            postgresql_where=sa.text("state = 'current'"),
+        )
+        batch_op.create_index(
+            "uq_instance_key_next",
+            ["instance_id"],
+            unique=True,
+            sqlite_where=sa.text("state = 'next'"),
+            postgresql_where=sa.text("state = 'next'"),
+        )
 
     op.create_table(
         "sign_in_session",
@@ -457,6 +477,16 @@ def downgrade() -> None:
 
     op.drop_table("sign_in_session")
     with op.batch_alter_table("instance_key", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_instance_key_next",
+            sqlite_where=sa.text("state = 'next'"),
+            postgresql_where=sa.text("state = 'next'"),
+        )
+        batch_op.drop_index(
+            "uq_instance_key_current",
+            sqlite_where=sa.text("state = 'current'"),
+            postgresql_where=sa.text("state = 'current'"),
+        )
         batch_op.drop_index(batch_op.f("ix_instance_key_instance_id"))
 
     op.drop_table("instance_key")

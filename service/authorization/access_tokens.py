@@ -9,8 +9,9 @@ from fastapi import Request
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.acting import ActorKind, identify
+from service.authorization.clients import consume_assertion
 from service.authorization.issuers import Issuer
-from service.instances.operations import public_keys
+from service.instance_keys.operations import public_keys
 from service.protocol import replay
 from service.protocol.errors import InvalidDpopProof, InvalidToken
 from service.protocol.messages import TokenAnswer
@@ -54,8 +55,22 @@ class Caller:
     """The client that holds a valid token for this connection, and the proof that is to be consumed."""
 
     client_id: str
+    client_key: str
     shared_id: str
     proof: Proof
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """Who a client has proved to be, and the key that it wants its token bound to."""
+
+    authentication: VerifiedToken
+    proof: Proof
+
+    async def consume(self, session: AsyncSession) -> None:
+        """Both proofs are used up, in the transaction of their effect; raises the refusal of one that was before."""
+        await consume_assertion(session, self.authentication)
+        await consume_proof(session, self.proof)
 
 
 def read_proof(
@@ -112,22 +127,32 @@ async def read_caller(
         request, issuer.url + path, now, access_token=token, bound_to=key, refusal=ProofRefused
     )
     identify(ActorKind.OTHER_SIDE, access.claims["sub"])
-    return Caller(access.claims["sub"], shared_id, proof)
+    return Caller(access.claims["sub"], access.claims["client_key"], shared_id, proof)
 
 
 def issue(
-    key: SigningKey, issuer: Issuer, client_id: str, shared_id: str, scope: list[str], jkt: str, now: datetime
+    key: SigningKey,
+    issuer: Issuer,
+    proved: Proved,
+    shared_id: str,
+    scope: list[str],
+    now: datetime,
 ) -> TokenAnswer:
-    """Return a fresh access token for one client, connection and key."""
+    """Return a fresh access token for one client, connection and key.
+
+    It names the key with which the client authenticated: with that one's revocation the token ends, too.
+    """
+    client_id = proved.authentication.claims["iss"]
     words = " ".join(scope) or NO_SCOPE
     claims = {
         "iss": issuer.url,
         "aud": issuer.url,
         "sub": client_id,
         "client_id": client_id,
+        "client_key": proved.authentication.key_thumbprint,
         "scope": words,
         "shared_id": shared_id,
-        "cnf": {"jkt": jkt},
+        "cnf": {"jkt": proved.proof.thumbprint},
         "jti": uuid4().hex,
         "iat": int(now.timestamp()),
         "exp": int((now + LIFE).timestamp()),

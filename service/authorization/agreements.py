@@ -1,8 +1,7 @@
 """What this node knows of one connection with one client: as its responder, or as its initiator."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -10,6 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from service.authorization.models import AuthorizationRequest
 from service.authorization.states import AuthorizationState
 from service.connections.models import Connection
+from service.connections.peer_keys import replace_keys
 from service.connections.responder import find_initiated
 from service.connections.states import ConnectionState
 from service.database import get_for_update
@@ -25,10 +25,15 @@ OVER = frozenset({_A.DENIED, _A.EXPIRED, _A.CLOSED})
 class Agreement:
     """The rows about one shared id, and the stored keys of the client; a responder has a record."""
 
-    jwks: list[Mapping[str, Any]]
+    jwks: list[dict[str, str]]
     scope: list[str]
     record: AuthorizationRequest | None
     connection: Connection | None
+
+    @property
+    def may_learn_keys(self) -> bool:
+        """False during an attempt: a handshake ends with the keys with which it began (ADR 0026)."""
+        return self.is_over or (self.connection is not None and self.connection.peer is not None)
 
     @property
     def is_over(self) -> bool:
@@ -54,7 +59,18 @@ async def find_agreement(
     connection = None
     if record.connection_id is not None:
         connection = await get_for_update(session, Connection, record.connection_id)
-    return Agreement(record.client["jwks"], record.scope, record, connection)
+    agreed = connection.peer if connection is not None else None
+    return Agreement((agreed or record.client)["jwks"], record.scope, record, connection)
+
+
+def learn_keys(
+    session: AsyncSession, agreement: Agreement, jwks: list[dict[str, str]], now: datetime
+) -> None:
+    """The client's keys are exactly these from now on; they were read at the address that was agreed on."""
+    if agreement.connection is not None and agreement.connection.peer is not None:
+        replace_keys(session, agreement.connection, jwks, now)
+    elif agreement.record is not None:
+        agreement.record.client = {**agreement.record.client, "jwks": jwks}
 
 
 async def _find_initiated(

@@ -88,7 +88,7 @@ async def authenticate_by_document(
     A key that the cached document does not have may be a new one, so it is looked for once more.
     """
     client = await read_client(node, assertion.client_id, asking)
-    if not client.fetched and not _knows_key(client, assertion):
+    if not client.fetched and not knows_key(client.jwks, assertion):
         client = await read_client(node, assertion.client_id, asking, from_cache=False)
     return client, verify_assertion(assertion, client.jwks, issuer, asking.now)
 
@@ -116,9 +116,10 @@ async def refuse_own_keys(
         raise InvalidClient("A key of the client belongs to somebody else.")
 
 
-def _knows_key(client: Client, assertion: Assertion) -> bool:
+def knows_key(jwks: Iterable[Mapping[str, Any]], assertion: Assertion) -> bool:
+    """True where one of the keys has the id that the assertion names."""
     header = _decode(assertion.unverified_token.partition(".")[0])
-    return any(key["kid"] == header.get("kid") for key in client.jwks)
+    return any(key["kid"] == header.get("kid") for key in jwks)
 
 
 def _peek(unverified_token: str) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from service.connections.responder import commit_active, end
 from service.connections.states import CloseReason, ConnectionState
 from service.database import advance, reading, transaction
 from service.node import Node
-from service.protocol.errors import Gone, InvalidRequest, UnknownConnection
+from service.protocol.errors import Gone, InvalidRequest, InvalidToken, UnknownConnection
 from service.protocol.messages import ConnectionStatus
+from service.signatures import thumbprint
 from service.words import Role
 
 
@@ -78,6 +79,8 @@ async def _find(session: AsyncSession, issuer: Issuer, caller: Caller) -> Agreem
     found = await find_agreement(session, issuer.instance.id, caller.client_id, caller.shared_id)
     if found is None:
         raise UnknownConnection("There is no connection of this client with this shared_id.")
+    if caller.client_key not in {thumbprint(key) for key in found.jwks}:
+        raise InvalidToken("The client has revoked the key with which it got this access token.")
     return found
 
 

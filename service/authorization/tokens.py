@@ -1,8 +1,7 @@
-"""P7: a code becomes an access token and an attestation, once; a known connection gets a token again."""
+"""P7: a code becomes an access token and an attestation, once."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -11,16 +10,10 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.authorization import timers
-from service.authorization.access_tokens import Proof, consume_proof, issue, read_proof
-from service.authorization.agreements import find_agreement
-from service.authorization.client_documents import Asking, remember
-from service.authorization.clients import (
-    Assertion,
-    authenticate_by_document,
-    consume_assertion,
-    read_assertion,
-    verify_assertion,
-)
+from service.authorization.access_tokens import Proved, issue, read_proof
+from service.authorization.client_documents import Asking
+from service.authorization.clients import read_assertion, verify_assertion
+from service.authorization.connection_tokens import Grant, token_for_connection
 from service.authorization.issuers import Issuer
 from service.authorization.models import AuthorizationRequest
 from service.authorization.shares import spend
@@ -30,10 +23,10 @@ from service.connections.responder import extend
 from service.connections.states import ConnectionState
 from service.database import advance, get_for_update, reading, transaction
 from service.events.operations import record_refusal
-from service.instances.operations import signing_key
+from service.instance_keys.operations import signing_key
 from service.limits import TOKENS_BY_CLIENT
 from service.node import Node
-from service.protocol.errors import InvalidGrant, InvalidRequest, UnauthorizedClient, UnsupportedGrantType
+from service.protocol.errors import InvalidGrant, InvalidRequest, UnsupportedGrantType
 from service.protocol.messages import TokenAnswer
 from service.signatures import LIFETIMES, Purpose, SigningKey, sign
 from service.tokens import pkce_challenge
@@ -43,15 +36,6 @@ REDEEMED_LIFE = timedelta(minutes=10)
 ATTESTATION_LIFE = timedelta(seconds=LIFETIMES[Purpose.ATTESTATION])
 ROLE = "admin"
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """A token request that is well-formed: who says to ask, with which key, and what for."""
-
-    assertion: Assertion
-    proof: Proof
-    form: Mapping[str, str]
 
 
 async def answer(
@@ -64,7 +48,7 @@ async def answer(
             return await _redeem(node, issuer, grant, asking)
         case "client_credentials":
             grant = _read_grant(node, issuer, request, form, asking, "shared_id")
-            return await _token_for_connection(node, issuer, grant, asking)
+            return await token_for_connection(node, issuer, grant, asking)
         case None:
             raise InvalidRequest("grant_type is missing.")
         case _:
@@ -96,9 +80,9 @@ async def _redeem(node: Node, issuer: Issuer, grant: Grant, asking: Asking) -> T
         connection = await get_for_update(session, Connection, record.connection_id)
         if connection.state is not ConnectionState.PENDING:
             raise InvalidGrant("The connection was closed meanwhile.")
-        await consume_assertion(session, authentication)
-        await consume_proof(session, grant.proof)
-        return await _store_redeemed(session, node, issuer, record, connection, grant.proof, asking.now)
+        proved = Proved(authentication, grant.proof)
+        await proved.consume(session)
+        return await _store_redeemed(session, node, issuer, record, connection, proved, asking.now)
 
 
 async def _find_by_code(node: Node, issuer: Issuer, code: str) -> AuthorizationRequest | None:
@@ -131,26 +115,26 @@ async def _store_redeemed(
     issuer: Issuer,
     record: AuthorizationRequest,
     connection: Connection,
-    proof: Proof,
+    proved: Proved,
     now: datetime,
 ) -> TokenAnswer:
     """The attestation is stored before it is sent, and the initiator has ten minutes to activate."""
     key = await signing_key(session, node.sealer, issuer.instance.id)
-    attestation = _attest(record, issuer, key, proof.thumbprint, now)
+    attestation = _attest(record, issuer, key, proved.proof.thumbprint, now)
     expires_at = now + REDEEMED_LIFE
     await advance(
         session,
         record,
         AuthorizationEvent.REDEEM,
         code_sealed=None,
-        key_thumbprint=proof.thumbprint,
+        key_thumbprint=proved.proof.thumbprint,
         attestation=attestation,
         redeemed_at=now,
         expires_at=expires_at,
     )
     await extend(session, connection, expires_at, now)
     await timers.watch(session, record, now)
-    token = issue(key, issuer, record.client_id, record.shared_id, record.scope, proof.thumbprint, now)
+    token = issue(key, issuer, proved, record.shared_id, record.scope, now)
     return token.model_copy(update={"connection_attestation": attestation})
 
 
@@ -177,25 +161,3 @@ def _attest(record: AuthorizationRequest, issuer: Issuer, key: SigningKey, jkt: 
         "exp": int((now + ATTESTATION_LIFE).timestamp()),
     }
     return sign(Purpose.ATTESTATION, claims, key)
-
-
-async def _token_for_connection(node: Node, issuer: Issuer, grant: Grant, asking: Asking) -> TokenAnswer:
-    """Return a token for a connection of this client, whichever side initiated it."""
-    client_id, shared_id = grant.assertion.client_id, grant.form["shared_id"]
-    async with reading(node.database) as session:
-        agreement = await find_agreement(session, issuer.instance.id, client_id, shared_id)
-    if agreement is None:
-        # Only who proves to be this client learns that there is no such connection.
-        client, _ = await authenticate_by_document(node, issuer, grant.assertion, asking)
-        async with transaction(node.database) as session:
-            await remember(session, client, asking.now)
-        raise UnauthorizedClient("There is no connection of this client with this shared_id.")
-    authentication = verify_assertion(grant.assertion, agreement.jwks, issuer, asking.now)
-    spend(node, asking.now, (TOKENS_BY_CLIENT, client_id))
-    async with transaction(node.database) as session:
-        await consume_assertion(session, authentication)
-        await consume_proof(session, grant.proof)
-        key = await signing_key(session, node.sealer, issuer.instance.id)
-    is_active = agreement.connection is not None and agreement.connection.state is ConnectionState.ACTIVE
-    scope = agreement.scope if is_active else []
-    return issue(key, issuer, client_id, shared_id, scope, grant.proof.thumbprint, asking.now)

@@ -11,7 +11,8 @@ from service.connections.models import Connection
 from service.connections.states import CloseReason, ConnectionEvent, ConnectionState
 from service.database import advance, transaction
 from service.discovery.node_metadata import NodeUnreadable, read_node
-from service.instances.operations import get_instance, issuer_of, signing_key
+from service.instance_keys.operations import public_keys, signing_key
+from service.instances.operations import get_instance, issuer_of
 from service.jobs.models import Job
 from service.jobs.operations import enqueue
 from service.jobs.worker import TryAgain
@@ -86,7 +87,8 @@ async def caller_of(node: Node, instance_id: str) -> Caller:
     async with transaction(node.database) as session:
         instance = await get_instance(session, instance_id)
         key = await signing_key(session, node.sealer, instance_id)
-    return Caller(issuer_of(node.settings, instance.slug), key, node.egress, node.clock.now())
+        own = frozenset(each["kid"] for each in await public_keys(session, instance_id))
+    return Caller(issuer_of(node.settings, instance.slug), key, own, node.egress, node.clock.now())
 
 
 async def read_peer(node: Node, issuer: str) -> Peer:

@@ -38,7 +38,7 @@ from service.verification_sessions.states import VerificationEvent, Verification
 from service.words import Scope
 
 TOKEN_MARGIN = timedelta(seconds=30)
-# Of the envelope, not of the attempt: a token that is over, or a proof that a proxy on the way sent twice.
+# Of the envelope, not of the attempt: a token that is over or bound to an older key, or a proof that was sent twice.
 TAKES_ANOTHER_CALL = frozenset({"invalid_token", "invalid_dpop_proof"})
 SKEW_SECONDS = 10
 ADMIN = "admin"
@@ -142,7 +142,7 @@ def check_attestation(
             raise AttestationRefused(name)
     if not set(claims["scope"].split()) <= set(attempt.requested_scope):
         raise AttestationRefused("scope")
-    if claims["cnf"]["jkt"] != caller.key.kid:
+    if claims["cnf"]["jkt"] not in caller.key_ids:
         raise AttestationRefused("cnf.jkt")
     begun, latest = int(attempt.created_at.timestamp()), now.timestamp() + SKEW_SECONDS
     for moment in ("auth_time", "admin_checked_at"):

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections.attempts import touch
-from service.connections.ending import caller_of, close, read_peer
+from service.connections.ending import caller_of, close
 from service.connections.models import Connection
+from service.connections.peer_keys import look_again
 from service.connections.states import CloseReason, ConnectionState
 from service.database import get_for_update, reading, transaction
 from service.jobs.models import Job
@@ -33,7 +34,7 @@ async def probe_status(node: Node, job: Job) -> timedelta | None:
         return None
     try:
         caller = await caller_of(node, connection.instance_id)
-        peer = await read_peer(node, connection.peer["issuer"])
+        peer = await look_again(node, connection)
         token = await connection_token(caller, peer, connection.shared_id)
         state = (await status(caller, peer, connection.shared_id, token.access_token)).state
     except PeerUnavailable:

@@ -10,13 +10,13 @@ from service.discovery.findings import Finding, OwnInstance
 from service.discovery.looks import count_look
 from service.discovery.probes import Asking, Probe, describe
 from service.discovery.search import Search, look
+from service.instance_keys.operations import key_ids
 from service.instances.models import Instance
-from service.instances.operations import issuer_of, platform_of, public_keys
+from service.instances.operations import issuer_of, platform_of
 from service.node import Node
 from service.platforms.registry import Registry
 from service.problems import UrlNotAllowed
 from service.settings import Settings
-from service.signatures import thumbprint
 from service.web_addresses import UnusableUrl, WebAddress, is_below, normalise, prefixes
 from service.words import Network
 
@@ -56,7 +56,7 @@ async def _find(
 ) -> Finding:
     async with reading(node.database) as session:
         public = await _public_instances(session, address)
-        own_keys = await public_keys(session, instance.id)
+        own_keys = await key_ids(session, instance.id)
     if _is_own(node.settings, instance, address, public):
         return OwnInstance()
     count_look(node, instance, address.host)
@@ -72,7 +72,7 @@ async def _find(
             platforms=platforms,
             address=address,
             listed=tuple(dict.fromkeys(issuer for issuer in listed if issuer != own_issuer)),
-            own_thumbprints=frozenset(thumbprint(key) for key in own_keys),
+            own_thumbprints=own_keys,
             clock=node.clock,
         )
     )

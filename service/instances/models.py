@@ -26,15 +26,3 @@ class Instance(SQLModel, table=True):
     credential_sealed: str | None = None
     created_at: datetime
     updated_at: datetime
-
-
-class InstanceKey(SQLModel, table=True):
-    """An ES256 key of an instance, sealed at rest. The newest one signs."""
-
-    __tablename__ = "instance_key"
-
-    kid: str = Field(primary_key=True, max_length=43)
-    instance_id: str = Field(foreign_key="instance.id", index=True, max_length=40, ondelete="CASCADE")
-    private_key_sealed: str
-    public_jwk: dict[str, str] = Field(sa_column=Column(JSON_COLUMN, nullable=False))
-    created_at: datetime

@@ -4,27 +4,25 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service import signatures
 from service.identifiers import new_id
+from service.instance_keys.models import InstanceKey
+from service.instance_keys.operations import add_current_key
 from service.instances.addresses import check_instance_url, check_return_urls
 from service.instances.credentials import seal_credential
 from service.instances.faults import not_valid
-from service.instances.models import Instance, InstanceKey
+from service.instances.models import Instance
 from service.node import Node
 from service.pagination import Keyset, Page, PageRequest, read_page
 from service.platforms.interface import Credential, Platform
 from service.platforms.registry import SANDBOX, Registry
 from service.problems import NameTaken, NotFound, OptionNotAvailable
-from service.sealing import Sealer
 from service.settings import Settings
-from service.signatures import SigningKey
 from service.storable import is_storable
 from service.words import Network
 
@@ -99,7 +97,7 @@ async def create_instance(
         updated_at=now,
     )
     await _insert(session, instance)
-    await _add_key(session, node.sealer, instance.id, now)
+    await add_current_key(session, node.sealer, instance.id, now)
     return instance
 
 
@@ -152,22 +150,6 @@ async def _insert(session: AsyncSession, instance: Instance) -> None:
         ) from None
 
 
-async def _add_key(session: AsyncSession, sealer: Sealer, instance_id: str, now: datetime) -> None:
-    pem = signatures.generate_key()
-    key = signatures.load_key(pem)
-    sealed = sealer.seal(pem, _key_context(key.kid))
-    session.add(
-        InstanceKey(
-            kid=key.kid,
-            instance_id=instance_id,
-            private_key_sealed=sealed,
-            public_jwk=key.public_jwk,
-            created_at=now,
-        )
-    )
-    await session.flush()
-
-
 async def list_instances(
     session: AsyncSession, instance_ids: frozenset[str] | None, asked: PageRequest
 ) -> Page[Instance]:
@@ -192,44 +174,11 @@ async def change_instance(
         await session.flush()
 
 
-async def signing_key(session: AsyncSession, sealer: Sealer, instance_id: str) -> SigningKey:
-    """Return the instance's newest key, ready to sign; raises NotFound where the instance has none."""
-    newest = (
-        select(InstanceKey.kid, InstanceKey.private_key_sealed)
-        .where(InstanceKey.instance_id == instance_id)
-        .order_by(col(InstanceKey.created_at).desc(), InstanceKey.kid)
-        .limit(1)
-    )
-    found = (await session.exec(newest)).one_or_none()
-    if found is None:
-        raise NotFound("There is no instance {id}.", id=instance_id)
-    return _open_key(sealer, *found)
-
-
-@lru_cache(maxsize=1024)
-def _open_key(sealer: Sealer, kid: str, sealed: str) -> SigningKey:
-    return signatures.load_key(sealer.open(sealed, _key_context(kid)))
-
-
-async def public_keys(session: AsyncSession, instance_id: str) -> list[dict[str, str]]:
-    """Return the keys that the instance publishes, newest first."""
-    newest_first = (
-        select(InstanceKey.public_jwk)
-        .where(InstanceKey.instance_id == instance_id)
-        .order_by(col(InstanceKey.created_at).desc(), InstanceKey.kid)
-    )
-    return [dict(key) for key in (await session.exec(newest_first)).all()]
-
-
 async def issuers_of_keys(session: AsyncSession, settings: Settings, kids: Iterable[str]) -> set[str]:
     """Return the issuers of this node to which any of these keys belongs."""
     statement = (
         select(Instance.slug)
         .join(InstanceKey, col(InstanceKey.instance_id) == col(Instance.id))
-        .where(col(InstanceKey.kid).in_(list(kids)))
+        .where(col(InstanceKey.id).in_(list(kids)))
     )
     return {issuer_of(settings, slug) for slug in (await session.exec(statement)).all()}
-
-
-def _key_context(kid: str) -> str:
-    return f"instance_key.private_key_sealed.{kid}"

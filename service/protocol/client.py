@@ -71,10 +71,11 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """We, as the other node knows us: our issuer and the instance's key."""
+    """We, as the other node knows us: our issuer, the key that signs now, and the ids of all that we publish."""
 
     issuer: str
     key: SigningKey
+    key_ids: frozenset[str]
     egress: Egress
     now: datetime
 

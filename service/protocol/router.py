@@ -12,8 +12,9 @@ from starlette.responses import Response
 
 from service import problems
 from service.database import SessionDep
+from service.instance_keys.operations import public_keys
 from service.instances.models import Instance
-from service.instances.operations import get_by_slug, issuer_of, public_keys
+from service.instances.operations import get_by_slug, issuer_of
 from service.node import NodeDep
 from service.openapi import problem_responses
 from service.pages.rendering import html_response

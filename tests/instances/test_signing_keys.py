@@ -4,8 +4,9 @@ import pytest
 from sqlmodel import select
 
 from service.database import reading, transaction
-from service.instances.models import InstanceKey
-from service.instances.operations import issuer_of, public_keys, signing_key
+from service.instance_keys.models import InstanceKey
+from service.instance_keys.operations import public_keys, signing_key
+from service.instances.operations import issuer_of
 from service.problems import NotFound
 from service.sealing import SealBroken, Sealer, new_key, parse_keys
 from tests.small_node import PUBLIC_URL, SmallNode

@@ -50,7 +50,7 @@ CHECKS = (
         "attestation-claim-cnf-jkt",
         CHECKS_IT + "cnf.jkt own key",
         HANDSHAKE,
-        'if claims["cnf"]["jkt"] != caller.key.kid:',
+        'if claims["cnf"]["jkt"] not in caller.key_ids:',
         "if False:",
         T_CLAIM + "[cnf.jkt]",
     ),

@@ -165,17 +165,17 @@ REPLAYS = (
     Check(
         "replay-cache-at-the-token-endpoint",
         REPLAY,
-        TOKENS,
-        "        await consume_proof(session, grant.proof)\n        return",
-        "        return",
+        ACCESS,
+        "        await consume_proof(session, self.proof)\n",
+        "",
         T_DPOP + "test_replay_cache_at_the_token_endpoint",
     ),
     Check(
         "replay-cache-for-connection-tokens",
         REPLAY,
-        TOKENS,
-        "        await consume_proof(session, grant.proof)\n        key",
-        "        key",
+        ACCESS,
+        "        await consume_proof(session, self.proof)\n",
+        "",
         T_DPOP + "test_replay_cache_for_connection_tokens",
     ),
     Check(

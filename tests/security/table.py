@@ -10,6 +10,7 @@ from tests.security import (
     checks_decisions,
     checks_dpop,
     checks_egress,
+    checks_keys,
     checks_metadata,
     checks_pages,
     checks_pushing,
@@ -31,6 +32,7 @@ SECTIONS: dict[str, tuple[Check, ...]] = {
     "Client side: the attestation": checks_attestation.CHECKS,
     "JWTs: shape and key": checks_signatures.CHECKS,
     "JWTs: claims": checks_claims.CHECKS,
+    "Keys that change": checks_keys.CHECKS,
     "Egress: whom this node calls": checks_egress.CHECKS,
     "Egress: what it takes of an answer": checks_answers.CHECKS,
 }

@@ -1,0 +1,66 @@
+"""The other side's public keys: read anew where its issuer publishes them, never during an attempt (ADR 0026)."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service.connections.attempts import touch
+from service.connections.ending import peer_of
+from service.connections.models import Connection
+from service.connections.states import ConnectionState
+from service.database import get_for_update, reading, transaction
+from service.discovery.node_metadata import NodeUnreadable, read_node
+from service.events.operations import record
+from service.instances.operations import issuers_of_keys
+from service.node import Node
+from service.protocol.client import Peer, PeerUnavailable
+from service.signatures import thumbprint
+
+Keys = list[dict[str, str]]
+
+
+async def look_again(node: Node, connection: Connection) -> Peer:
+    """Return where the other side is called; its stored keys are those that it publishes now.
+
+    Its issuer is the one that was agreed on; nothing that anybody said since then leads elsewhere.
+    """
+    assert connection.peer is not None  # noqa: S101 - only a connection that was agreed on is looked after
+    issuer = connection.peer["issuer"]
+    try:
+        snapshot = await read_node(node.egress, issuer, now=node.clock.now())
+    except NodeUnreadable as failure:
+        raise PeerUnavailable(failure.reason) from failure
+    async with reading(node.database) as session:
+        kids = [thumbprint(key) for key in snapshot.jwks]
+        owners = await issuers_of_keys(session, node.settings, kids)
+    if not owners <= {issuer}:
+        # What our own keys signed would come back as the word of the other side.
+        raise PeerUnavailable("own_key")
+    if ids(snapshot.jwks) != ids(connection.peer["jwks"]):
+        async with transaction(node.database) as session:
+            locked = await get_for_update(session, Connection, connection.id)
+            if locked.state is ConnectionState.ACTIVE:
+                replace_keys(session, locked, snapshot.jwks, node.clock.now())
+    return peer_of(snapshot.to_json())
+
+
+def replace_keys(session: AsyncSession, connection: Connection, jwks: Keys, now: datetime) -> None:
+    """The other side's keys are exactly these from now on; the history says which came and which went.
+
+    The connection must be locked, and the keys must come from the issuer that was agreed on.
+    """
+    assert connection.peer is not None  # noqa: S101 - as above
+    before, after = ids(connection.peer["jwks"]), ids(jwks)
+    if before == after:
+        return
+    connection.peer = {**connection.peer, "jwks": jwks}
+    touch(connection, now)
+    detail = {"added": sorted(after - before), "removed": sorted(before - after)}
+    record(session, connection.id, "peer_keys.change", now, why="published_anew", detail=detail)
+
+
+def ids(jwks: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """Return what tells these keys from others, whatever names they bear."""
+    return frozenset(f"{key['kid']} {thumbprint(key)}" for key in jwks)

@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections.models import Connection
 from service.connections.states import ConnectionState
+from service.instances.models import Instance
 from service.problems import NameTaken
 
 LONGEST = 255
@@ -20,7 +21,13 @@ def default_name(local_short_name: str, destination_short_name: str) -> str:
 
 
 async def free_name(session: AsyncSession, connection: Connection, wanted: str) -> str:
-    """Return `wanted`, numbered where another open connection of the instance has it."""
+    """Return `wanted`, numbered where another open connection of the instance has it.
+
+    A crowd that wants one name gets numbers one by one: each waits here until those before it are stored.
+    """
+    # Rows that name the instance as theirs can still be stored meanwhile.
+    turn = select(Instance.id).where(Instance.id == connection.instance_id).with_for_update(key_share=True)
+    await session.exec(turn)
     taken = set(await _open_names(session, connection, wanted))
     if wanted not in taken:
         return wanted

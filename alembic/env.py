@@ -34,7 +34,7 @@ async def connect_and_run() -> None:
         async with database.engine.begin() as connection:
             await connection.run_sync(run)
     finally:
-        await database.engine.dispose()
+        await database.close()
 
 
 asyncio.run(connect_and_run())

@@ -103,7 +103,7 @@ async def _node(settings: Settings) -> AsyncIterator[Node]:
         yield Node(settings, database, Clock(), egress, sealer, await load_hasher(database, sealer))
     finally:
         await egress.aclose()
-        await database.engine.dispose()
+        await database.close()
 
 
 class NotMigrated(Exception):

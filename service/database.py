@@ -21,15 +21,15 @@ from sqlmodel import SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import HTTPConnection
 
+from service.fair_pool import FairPool
 from service.problems import NotFound, Problem
 from service.state_machine import IllegalTransition, StateMachine
 from service.storable import is_storable
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BUSY_TIMEOUT_MS = 5_000
-POOL_SIZE = 10
+POOL_SIZE = 20
 JSON_COLUMN = JSON().with_variant(JSONB(), "postgresql")
-READ_ONLY = "parley_read_only"
 
 SQLModel.metadata.naming_convention = MetaData(
     naming_convention={
@@ -55,9 +55,10 @@ def enum_column(kind: type[StrEnum]) -> Enum:
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """One engine and its two kinds of session, and the bell that wakes the job worker after a commit."""
+    """Engines and sessions to write and to read, and the bell that wakes the job worker after a commit."""
 
     engine: AsyncEngine
+    reading_engine: AsyncEngine
     writes: async_sessionmaker[AsyncSession]
     reads: async_sessionmaker[AsyncSession]
     work_enqueued: asyncio.Event = field(default_factory=asyncio.Event)
@@ -68,33 +69,55 @@ class Database:
         """True for the embedded default, where one process owns the file."""
         return self.engine.dialect.name == "sqlite"
 
+    async def close(self) -> None:
+        """Nothing is connected any more."""
+        await self.reading_engine.dispose()
+        await self.engine.dispose()
+
 
 def open_database(url: str, journal: "Journal | None" = None) -> Database:
     """Return the database of this URL, nothing connected yet; `journal` hears of every change of a state."""
     if url.startswith("sqlite"):
-        engine = create_async_engine(url, hide_parameters=True)
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        event.listen(engine.sync_engine, "begin", _begin_sqlite)
-        reading = engine.execution_options(**{READ_ONLY: True})
+        # One connection for all writers of this process: they take turns, in the order in which they came, and
+        # no reader waits for a connection that a waiting writer has.
+        engine = _sqlite_engine(url, "BEGIN IMMEDIATE", pool_size=1)
+        reading_engine = _sqlite_engine(url, "BEGIN", pool_size=POOL_SIZE)
     else:
-        engine = create_async_engine(
-            url,
-            pool_size=POOL_SIZE,
-            max_overflow=POOL_SIZE,
-            pool_recycle=1_800,
-            hide_parameters=True,
-        )
-        reading = engine.execution_options(isolation_level="AUTOCOMMIT")
+        engine = _engine(url, pool_size=POOL_SIZE, pool_recycle=1_800)
+        reading_engine = engine.execution_options(isolation_level="AUTOCOMMIT")
     return Database(
         engine=engine,
+        reading_engine=reading_engine,
         writes=async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False),
-        reads=async_sessionmaker(reading, class_=AsyncSession, expire_on_commit=False, autoflush=False),
+        reads=async_sessionmaker(
+            reading_engine, class_=AsyncSession, expire_on_commit=False, autoflush=False
+        ),
         journal=journal,
     )
 
 
+def _engine(url: str, **pool: int) -> AsyncEngine:
+    """Return an engine that gives out at most `pool_size` connections, first come, first served."""
+    return create_async_engine(url, hide_parameters=True, poolclass=FairPool, max_overflow=0, **pool)
+
+
+def _sqlite_engine(url: str, begin: str, pool_size: int) -> AsyncEngine:
+    """Return an engine on the file whose transactions begin with this statement.
+
+    Whoever may write says so at the start: a read that later writes would fail at once instead of waiting.
+    """
+    engine = _engine(url, pool_size=pool_size)
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine.sync_engine, "begin", on_begin)
+    return engine
+
+
 def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
-    """Let SQLAlchemy decide when a transaction begins, and wait for the one writer instead of failing."""
+    """Let SQLAlchemy decide when a transaction begins, and wait for a writer of another process."""
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in (
@@ -105,12 +128,6 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    """Take the write lock at the start: a read that later writes would fail at once instead of waiting."""
-    read_only = connection.get_execution_options().get(READ_ONLY)
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
 
 @asynccontextmanager

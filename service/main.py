@@ -164,7 +164,7 @@ async def open_node(settings: Settings, clock: Clock, egress: Egress | None = No
         yield node
     finally:
         await way_out.aclose()
-        await database.engine.dispose()
+        await database.close()
 
 
 async def run_worker(settings: Settings) -> None:

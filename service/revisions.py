@@ -9,7 +9,7 @@ from service.database import Database, migration_config
 
 async def present_revision(database: Database) -> str | None:
     """Return the migration that the database is at, or None before the first one."""
-    async with database.engine.connect() as connection:
+    async with database.reading_engine.connect() as connection:
         return await connection.run_sync(_revision)
 
 

@@ -120,7 +120,7 @@ async def running(
             yield SmallNode(node, clock, app, client)
         finally:
             await egress.aclose()
-            await database.engine.dispose()
+            await database.close()
 
 
 def _page(request: Request, problem: Problem, request_id: str) -> Response:

@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlmodel import select
 
 from service.connections.models import Connection
 from service.connections.states import CloseReason, ConnectionEvent, ConnectionState
 from service.database import Database, advance, get_for_update, open_database, reading, transaction
 from service.instances.models import Instance
+from service.jobs.models import Job
 from service.problems import NotFound, Problem
 from service.state_machine import IllegalTransition
 from service.words import Network, Role
@@ -42,7 +44,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
             )
         )  # fmt: skip
     yield opened
-    await opened.engine.dispose()
+    await opened.close()
 
 
 async def stored(database: Database) -> Connection:
@@ -123,3 +125,27 @@ async def test_a_missing_row_is_not_found(database: Database) -> None:
 async def test_moments_come_back_aware_and_in_utc(database: Database) -> None:
     assert (await stored(database)).created_at == NOW
     assert (await stored(database)).created_at.utcoffset() is not None
+
+
+async def test_a_crowd_of_writers_takes_turns_and_keeps_no_reader_waiting(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.database.BUSY_TIMEOUT_MS", 0)  # to wait for the lock is for other processes
+    opened = open_database(database_url)
+
+    async def write(number: int) -> None:
+        async with transaction(opened) as session:
+            session.add(Job(id=f"job_{number}", kind="note", subject=str(number), payload={}, run_at=NOW,
+                            created_at=NOW))  # fmt: skip
+
+    async def count() -> int:
+        async with reading(opened) as session:
+            return len((await session.exec(select(Job.id))).all())
+
+    async with transaction(opened) as held:
+        await held.exec(select(Job.id))
+        crowd = [asyncio.create_task(write(number)) for number in range(40)]
+        assert await asyncio.wait_for(count(), 20) <= len(crowd)
+    await asyncio.wait_for(asyncio.gather(*crowd), 20)
+    assert await count() == len(crowd)
+    await opened.close()

@@ -127,7 +127,7 @@ async def test_an_error_of_the_database_does_not_say_what_was_to_be_stored(datab
     with pytest.raises(DBAPIError) as error:
         async with database.engine.connect() as connection:
             await connection.execute(text("INSERT INTO nowhere VALUES (:secret)"), {"secret": "swordfish"})
-    await database.engine.dispose()
+    await database.close()
     assert "swordfish" not in str(error.value)
 
 

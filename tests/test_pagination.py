@@ -51,7 +51,7 @@ async def session(anyio_backend: str, database_url: str) -> AsyncIterator[AsyncS
         session.add_all(_instance(number) for number in range(20))
         await session.flush()
         yield session
-    await database.engine.dispose()
+    await database.close()
 
 
 async def _walk(session: AsyncSession, keyset: Keyset[Instance], limit: int) -> list[str]:

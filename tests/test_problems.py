@@ -201,7 +201,7 @@ async def test_a_fault_of_ours_tells_nothing_about_the_inside(node: RunningNode)
 
 
 async def test_without_its_database_the_service_is_not_available(node: RunningNode) -> None:
-    await node.node.database.engine.dispose()
+    await node.node.database.close()
     path = node.node.database.engine.url.database
     assert path is not None
     async with node.node.database.engine.connect() as connection:

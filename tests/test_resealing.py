@@ -48,7 +48,7 @@ async def test_the_newest_key_opens_everything_and_the_node_goes_on(database_url
         only_new = Sealer(parse_keys(NEW))
         for column in sealed_columns():
             (key,) = column.table.primary_key.columns
-            async with node.node.database.engine.connect() as connection:
+            async with node.node.database.reading_engine.connect() as connection:
                 rows = (await connection.execute(select(key, column).where(column.is_not(None)))).all()
             for row_id, sealed in rows:
                 only_new.open(sealed, context_of(column, row_id))
@@ -60,4 +60,4 @@ async def test_a_ring_without_the_old_key_changes_nothing(database_url: str) -> 
     database = open_database(database_url)
     with pytest.raises(SealBroken):
         await reseal_all(database, Sealer(parse_keys(NEW)))
-    await database.engine.dispose()
+    await database.close()

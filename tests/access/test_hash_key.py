@@ -21,7 +21,7 @@ async def test_replicas_that_start_at_once_on_an_empty_database_have_the_same_ke
         assert (await load_hasher(databases[0], sealer)).hash("token") == hashers[0].hash("token")
     finally:
         for database in databases:
-            await database.engine.dispose()
+            await database.close()
 
 
 async def test_a_new_sealing_key_in_front_of_the_old_one_changes_no_token(sqlite_url: str) -> None:
@@ -34,4 +34,4 @@ async def test_a_new_sealing_key_in_front_of_the_old_one_changes_no_token(sqlite
         with pytest.raises(SealBroken, match="keep old keys"):
             await load_hasher(database, Sealer(parse_keys(new)))
     finally:
-        await database.engine.dispose()
+        await database.close()

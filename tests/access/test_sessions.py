@@ -126,7 +126,7 @@ async def test_nothing_waits_for_the_database_while_a_platform_is_asked(sqlite_u
 async def test_what_was_typed_is_stored_nowhere(node: SmallNode, sqlite_url: str) -> None:
     await node.add_instance()
     token = (await node.sign_in()).json()["token"]
-    await node.node.database.engine.dispose()
+    await node.node.database.close()
     path = sqlite_url.removeprefix("sqlite+aiosqlite:///")
     with open(path, "rb") as file:  # noqa: ASYNC230, PTH123 - a file of the test, read whole
         stored = file.read()

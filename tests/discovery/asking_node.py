@@ -73,4 +73,4 @@ async def asking_node(
         yield Asker(node, platforms, await add_instance(node, platforms, "beta", url, network))
     finally:
         await egress.aclose()
-        await database.engine.dispose()
+        await database.close()

@@ -48,7 +48,7 @@ async def node(database_url: str, clock: FrozenClock) -> AsyncIterator[Node]:
     database, egress = open_database(database_url), Egress(EgressPolicy())
     yield Node(settings, database, clock, egress, Sealer(parse_keys(key)), Hasher(b"k" * 32))
     await egress.aclose()
-    await database.engine.dispose()
+    await database.close()
 
 
 async def store(node: Node, subject: str, *, after: float = 0) -> None:

@@ -16,6 +16,7 @@ from service import signatures
 from service.signature_keys import encode_base64url
 from service.signature_purposes import REQUIRED
 from service.signatures import LIFETIMES, Purpose, VerifiedToken
+from tests.forged_signatures import other_signatures
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MOMENT = int(NOW.timestamp())
@@ -89,8 +90,11 @@ def write(header: object, claims: object, private: ec.EllipticCurvePrivateKey = 
 
 def forgeries(purpose: Purpose) -> Iterator[tuple[str, str, str]]:
     """Yield name, token and the expected reason of each."""
-    for kind in (_algorithms, _headers, _keys, _shapes, _missing_and_mistyped, _times, _strangers):
+    kinds = (_algorithms, _headers, _keys, _shapes, _meanings, _missing_and_mistyped, _times, _strangers)
+    for kind in kinds:
         yield from kind(purpose)
+    for name, alg, signature in other_signatures(header_of(purpose), claims_of(purpose)):
+        yield name, signature, alg
 
 
 def _algorithms(purpose: Purpose) -> Iterator[tuple[str, str, str]]:
@@ -127,6 +131,13 @@ def _algorithms(purpose: Purpose) -> Iterator[tuple[str, str, str]]:
 
 def _headers(purpose: Purpose) -> Iterator[tuple[str, str, str]]:
     claims = claims_of(purpose)
+    more_headers: dict[str, dict[str, object]] = {
+        "a payload that is not encoded": {"crit": ["b64"], "b64": False},
+        "nothing critical": {"crit": []},
+        "an expiry that is critical": {"crit": ["exp"], "exp": MOMENT},
+    }
+    for name, more in more_headers.items():
+        yield name, write(header_of(purpose, **more), claims), "header"
     for name in ("crit", "jku", "x5u", "x5c", "b64"):
         yield f"header {name}", write(header_of(purpose, **{name: ["exp"]}), claims), "header"
     for typ in ("JWT", "jwt", f"application/{purpose}", purpose.upper(), "", None, 1, [purpose.value]):
@@ -197,6 +208,34 @@ def _shapes(purpose: Purpose) -> Iterator[tuple[str, str, str]]:
         yield f"header {name}", write(odd, claims), "json"
 
 
+def _meanings(purpose: Purpose) -> Iterator[tuple[str, str, str]]:
+    """Yield what two readers could understand in two ways."""
+    header, claims = header_of(purpose), claims_of(purpose)
+    good = write(header, claims)
+    head, body, signature = good.split(".")
+    yield "five segments", f"{head}..{body}.{signature}.{signature}", "format"
+    flattened = {"protected": head, "payload": body, "signature": signature}
+    yield "a JSON serialisation", json.dumps(flattened), "format"
+    yield "no claims", f"{head}..{signature}", "signature"
+    for name, text in {
+        "an escaped alg beside the plain one": json.dumps(header)[:-1] + ', "\\u0061lg": "none"}',
+        "a typ of its own first": '{"typ": "JWT", ' + json.dumps(header)[1:],
+        "a member twice inside a member": json.dumps(header)[:-1] + ', "x": {"a": 1, "a": 2}}',
+        "a byte order mark": "\ufeff" + json.dumps(header),
+        "single quotes": json.dumps(header).replace('"', "'"),
+        "a comment": json.dumps(header) + " // none",
+    }.items():
+        yield f"header with {name}", write(text.encode(), claims), "json"
+    for name, text in {
+        "an escaped jti beside the plain one": json.dumps(claims)[:-1] + ', "\\u006ati": "j-2"}',
+        "a member twice inside a member": json.dumps(claims)[:-1] + ', "x": [{"a": 1, "a": 2}]}',
+        "a byte order mark": "\ufeff" + json.dumps(claims),
+    }.items():
+        yield f"claims with {name}", write(header, text.encode()), "json"
+    for name, value in {"nbf": True, "ath": 1}.items():
+        yield f"optional {name} is {value!r}", write(header, claims_of(purpose, **{name: value})), name
+
+
 def _missing_and_mistyped(purpose: Purpose) -> Iterator[tuple[str, str, str]]:
     header = header_of(purpose)
     for name in REQUIRED[purpose]:
@@ -243,4 +282,13 @@ def _strangers(purpose: Purpose) -> Iterator[tuple[str, str, str]]:
     yield "for somebody else", write(header, claims_of(purpose, aud=foreign)), "aud"
     who = {"iss": foreign, "sub": foreign, "aud": foreign if purpose is Purpose.ACCESS_TOKEN else AUDIENCE}
     yield "by somebody else", write(header, claims_of(purpose, **who)), "iss"
-    yield "for several", write(header, claims_of(purpose, aud=[AUDIENCE])), "aud"
+    right = ISSUER if purpose is Purpose.ACCESS_TOKEN else AUDIENCE
+    for name, aud in {
+        "one in a list": [right],
+        "two, the right one first": [right, foreign],
+        "two, the right one last": [foreign, right],
+        "an object": {right: True},
+    }.items():
+        yield f"for {name}", write(header, claims_of(purpose, aud=aud)), "aud"
+    for aud in (right + "/", right.upper(), right[:-1], f"{right} {foreign}", "*", "any "):
+        yield f"for {aud}", write(header, claims_of(purpose, aud=aud)), "aud"

@@ -12,7 +12,7 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from service.database import reading
-from service.instances.operations import signing_key
+from service.instance_keys.operations import signing_key
 from service.signatures import Purpose, access_token_hash
 from tests.authorization.stranger import Stranger
 from tests.forged_tokens import claims_of, write

@@ -21,7 +21,7 @@ from service.authorization import consent_router, sweeping, timers
 from service.authorization import router as authorization
 from service.body_limit import BodyLimit
 from service.clock import Clock
-from service.connections import ending, handshake, probing, watching
+from service.connections import claiming, ending, handshake, inviting, probing, telling_rejection, watching
 from service.connections import router as connections
 from service.connections import timers as connection_timers
 from service.counts import Counts
@@ -35,6 +35,7 @@ from service.instance_keys import rotation
 from service.instance_keys import router as instance_keys
 from service.instances import router as instances
 from service.instances.addresses import egress_policy
+from service.invitations import router as invitations
 from service.jobs.worker import Handler, Worker, run_for_ever
 from service.lifecycle import router as lifecycle
 from service.limits import Voice
@@ -64,6 +65,9 @@ HANDLERS: Mapping[str, Handler] = {
     **probing.HANDLERS,
     **watching.HANDLERS,
     **connection_timers.HANDLERS,
+    **inviting.HANDLERS,
+    **claiming.HANDLERS,
+    **telling_rejection.HANDLERS,
     **timers.HANDLERS,
     **sweeping.HANDLERS,
     **rotation.HANDLERS,
@@ -112,6 +116,7 @@ def _mount(app: FastAPI, settings: Settings) -> None:
         connections,
         events,
         verification_sessions,
+        invitations,
         instances,
         instance_keys,
         discovery,

@@ -32,8 +32,16 @@ BY_STATUS = {
 }
 TOO_OFTEN = "429"
 SUCCESS = {"200", "201"}
+TELLS_WHEN_TO_ASK_AGAIN = {"InvitationStatus"}
 HAVE_A_REVISION = {"ConnectionOut"}
-HAVE_AN_ADDRESS = {"ConnectionOut", "InstanceCreated", "SessionCreated", "VerificationSessionOut"}
+HAVE_AN_ADDRESS = {
+    "ConnectionOut",
+    "InstanceCreated",
+    "InvitationIssued",
+    "InvitationOut",
+    "SessionCreated",
+    "VerificationSessionOut",
+}
 
 
 def header_components() -> dict[str, JsonObject]:
@@ -67,6 +75,8 @@ def _headers(status: str, response: JsonObject, schemas: JsonObject) -> Iterator
         return
     shape = content.get("application/json", {}).get("schema", {})
     name = shape.get("$ref", "").rsplit("/", maxsplit=1)[-1]
+    if name in TELLS_WHEN_TO_ASK_AGAIN:
+        yield "Retry-After"
     if name in HAVE_A_REVISION:
         yield "ETag"
     if status == "201" and name in HAVE_AN_ADDRESS:

@@ -4,10 +4,11 @@ Problem
 ├── 400 MalformedJson · InvalidPageToken
 ├── 401 Unauthenticated
 ├── 403 MissingScope · NotAnAdmin
-├── 404 NotFound
+├── 404 NotFound · InvitationUnknown
 ├── 405 MethodNotAllowed
-├── 409 StepNotAllowed · OptionNotAvailable · NameTaken · InstancePrivate
+├── 409 StepNotAllowed · OptionNotAvailable · NameTaken · InstancePrivate · BothSidesPrivate
 ├── 410 VerificationExpired · VerificationDenied · VerificationCancelled · ConnectionClosed
+│       InvitationUnusable
 ├── 412 StaleRevision
 ├── 413 PayloadTooLarge
 ├── 415 UnsupportedMediaType
@@ -98,6 +99,13 @@ class NotFound(Problem):
     retry = Retry.NEVER
 
 
+class InvitationUnknown(Problem):
+    """No node knows this code: it is mistyped, or not complete."""
+
+    slug, status, title = "invitation-unknown", 404, "The invitation is not known"
+    fix = "Copy the whole code or link again, exactly as the partner sent it, or ask for a new invitation."
+
+
 class MethodNotAllowed(Problem):
     """The path exists, but not with this method."""
 
@@ -134,6 +142,13 @@ class InstancePrivate(Problem):
     fix = "Make the instance public, or ask the partner for an invitation."
 
 
+class BothSidesPrivate(Problem):
+    """Neither side can be reached by the other, so neither can decide."""
+
+    slug, status, title = "both-sides-private", 409, "Both sides are private"
+    fix = "One of the two nodes must be reachable for the other: make its instance public, and invite from there."
+
+
 class VerificationExpired(Problem):
     """The verification session was not finished in time."""
 
@@ -153,6 +168,14 @@ class VerificationCancelled(Problem):
 
     slug, status, title = "verification-cancelled", 410, "The verification session was cancelled"
     fix = "Use the newer verification session of the connection, or start one."
+
+
+class InvitationUnusable(Problem):
+    """The invitation cannot be used (any more); reason says why."""
+
+    slug, status, title = "invitation-unusable", 410, "The invitation cannot be used"
+    fix = "Ask the partner for a new invitation; re-inviting always works."
+    retry = Retry.NEVER
 
 
 class ConnectionClosed(Problem):

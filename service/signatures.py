@@ -37,6 +37,7 @@ __all__ = [
     "load_key",
     "sign",
     "thumbprint",
+    "unverified_claims",
     "verify",
     "verify_dpop",
 ]
@@ -170,6 +171,11 @@ def verify_dpop(
     if expected_thumbprint is not None and not hmac.compare_digest(signer, expected_thumbprint):
         raise InvalidSignature("key")
     return VerifiedToken(header, claims, signer)
+
+
+def unverified_claims(unverified_token: str) -> dict[str, Any]:
+    """Return what a well-formed token claims, to learn whose keys to look for; nothing of it counts yet."""
+    return _read_object(_read_header(unverified_token)[1])
 
 
 def access_token_hash(access_token: str) -> str:

@@ -6,6 +6,7 @@ from service.connections.models import Connection
 from service.events.models import Event
 from service.instance_keys.models import InstanceKey
 from service.instances.models import Instance
+from service.invitations.models import Invitation
 from service.jobs.models import Job
 from service.protocol.models import CachedDocument, SeenToken
 from service.verification_sessions.models import VerificationSession
@@ -19,6 +20,7 @@ ALL_TABLES = (
     Event,
     Instance,
     InstanceKey,
+    Invitation,
     Job,
     CachedDocument,
     NodeSecret,

@@ -49,6 +49,7 @@ class Walk:
         await self.connect_locally()
         await self.answer_step_by_step()
         await self.connect()
+        await self.invite()
 
     async def look_around(self) -> None:
         """What everybody may read."""
@@ -143,6 +144,46 @@ class Walk:
         await self.a.work()
         await self.call("DELETE", path)
         await self.a.work()
+
+    async def invite(self) -> None:
+        """The partner joins by an invitation; others are rejected and revoked."""
+        drafts = [
+            await self.call("POST", "/v1/connections", self.unknown(name)) for name in ("one", "two", "three")
+        ]
+        issued = [
+            await self.call("POST", f"/v1/connections/{draft['id']}/invitations", {}) for draft in drafts
+        ]
+        taken, unwanted, revoked = issued
+        code = {"code": taken["code"], "instance": self.b.slug}
+        await self.call_b("/v1/invitation-previews", code)
+        await self.call_b("/v1/invitation-acceptances", code)
+        reason = {"reason": "We work with your other tracker already."}
+        await self.call_b("/v1/invitation-rejections", {**code, "code": unwanted["code"], **reason})
+        await self.b.work()
+        await self.call("GET", "/v1/invitations?limit=2")
+        await self.call("PUT", f"/v1/invitations/{taken['id']}/confirmation", {"decision": "confirm"})
+        await self.call("DELETE", f"/v1/invitations/{revoked['id']}")
+        self.clock.advance(60)
+        await self.b.work()
+        await self.call("GET", f"/v1/invitations/{taken['id']}")
+
+    def unknown(self, name: str) -> Json:
+        """Return a draft for a partner without a URL."""
+        return {
+            "instance": self.a.slug,
+            "destination": {"type": "private"},
+            "details": {"local_short_name": "acme", "destination_short_name": name},
+            "mode": "basic",
+        }
+
+    async def call_b(self, path: str, body: object) -> Json:
+        """Return what the asked node answers to its own admin."""
+        headers = {"Authorization": self.b.api.headers["Authorization"]}
+        async with httpx.AsyncClient(transport=self.network, base_url=self.b.url, headers=headers) as client:
+            answer = await client.post(path, json=body)
+        assert answer.is_success, f"{path}: {answer.status_code} {answer.text}"
+        found: Json = answer.json()
+        return found
 
     async def agree(self, start_url: str) -> None:
         """The same admin signs in on both sides and accepts."""

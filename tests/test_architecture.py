@@ -48,7 +48,16 @@ COMPOSERS = {
     "service.tables",
 }
 
-PURE_FILES = {"states", "setup", "next_actions", "actions", "state_machine", "words"}
+PURE_FILES = {
+    "states",
+    "setup",
+    "next_actions",
+    "access_actions",
+    "invitation_actions",
+    "actions",
+    "state_machine",
+    "words",
+}
 IMPURE_LIBRARY = {"asyncio", "http", "os", "socket", "sqlite3", "time", "urllib"}
 
 ONLY_IN = {

@@ -20,6 +20,7 @@ def test_every_sealed_column_is_known() -> None:
         "authorization_request.code_sealed",
         "instance.credential_sealed",
         "instance_key.private_key_sealed",
+        "invitation.secret_sealed",
         "node_secret.sealed",
         "verification_session.access_token_sealed",
         "verification_session.code_sealed",

@@ -177,6 +177,7 @@ def upgrade() -> None:
         sa.Column("mode_refusals", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("peer", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.Column("verification_session_id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=True),
+        sa.Column("invitation_id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=True),
         sa.Column("last_error", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.Column("return_url", sqlmodel.sql.sqltypes.AutoString(length=2048), nullable=True),
         sa.Column("metadata", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
@@ -385,6 +386,83 @@ def upgrade() -> None:
         batch_op.create_index("ix_event_connection", ["connection_id", "id"], unique=False)
 
     op.create_table(
+        "invitation",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+        sa.Column("instance_id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+        sa.Column("connection_id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=True),
+        sa.Column(
+            "direction",
+            sa.Enum("sent", "received", name="direction", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "open",
+                "claiming",
+                "claimed",
+                "confirmed",
+                "active",
+                "rejected",
+                "revoked",
+                "expired",
+                "locked",
+                name="invitationstate",
+                native_enum=False,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("reference", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+        sa.Column("inviter_issuer", sqlmodel.sql.sqltypes.AutoString(length=2048), nullable=False),
+        sa.Column(
+            "mode",
+            sa.Enum("visual", "script", "basic", name="mode", native_enum=False, length=40),
+            nullable=False,
+        ),
+        sa.Column("scope", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("expected_partner", sqlmodel.sql.sqltypes.AutoString(length=2048), nullable=True),
+        sa.Column("confirmation_required", sa.Boolean(), nullable=False),
+        sa.Column("secret_hash", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
+        sa.Column("secret_sealed", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("wrong_codes", sa.Integer(), nullable=False),
+        sa.Column("shared_id", sqlmodel.sql.sqltypes.AutoString(length=36), nullable=True),
+        sa.Column("client_id", sqlmodel.sql.sqltypes.AutoString(length=2048), nullable=True),
+        sa.Column("claimant", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+        sa.Column("peer", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+        sa.Column("comparison_code", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=True),
+        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(length=500), nullable=True),
+        sa.Column("last_error", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("claimed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("expires_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection_id"],
+            ["connection.id"],
+            name=op.f("fk_invitation_connection_id_connection"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["instance_id"],
+            ["instance.id"],
+            name=op.f("fk_invitation_instance_id_instance"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
+        sa.UniqueConstraint(
+            "instance_id",
+            "reference",
+            "inviter_issuer",
+            name=op.f("uq_invitation_instance_id_reference_inviter_issuer"),
+        ),
+    )
+    with op.batch_alter_table("invitation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_invitation_connection_id"), ["connection_id"], unique=False)
+        batch_op.create_index("ix_invitation_created", ["created_at", "id"], unique=False)
+        batch_op.create_index("ix_invitation_shared", ["instance_id", "shared_id"], unique=False)
+
+    op.create_table(
         "verification_session",
         sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
         sa.Column("connection_id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
@@ -462,6 +540,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_verification_session_connection_id"))
 
     op.drop_table("verification_session")
+    with op.batch_alter_table("invitation", schema=None) as batch_op:
+        batch_op.drop_index("ix_invitation_shared")
+        batch_op.drop_index("ix_invitation_created")
+        batch_op.drop_index(batch_op.f("ix_invitation_connection_id"))
+
+    op.drop_table("invitation")
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.drop_index("ix_event_connection")
 

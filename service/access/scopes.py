@@ -3,11 +3,19 @@
 from typing import Literal
 
 ScopeName = Literal[
-    "connections:read", "connections:write", "instances:read", "instances:write", "tokens:write"
+    "connections:read",
+    "connections:write",
+    "invitations:read",
+    "invitations:write",
+    "instances:read",
+    "instances:write",
+    "tokens:write",
 ]
 SCOPES: dict[ScopeName, str] = {
     "connections:read": "See connections and their set-up.",
     "connections:write": "Set up, change and close connections.",
+    "invitations:read": "See invitations, sent and received.",
+    "invitations:write": "Invite partners, confirm them, accept and reject invitations.",
     "instances:read": "See instances and test them.",
     "instances:write": "Add, change and remove instances.",
     "tokens:write": "Make, see and revoke service tokens, never with more rights than one's own.",
@@ -15,6 +23,8 @@ SCOPES: dict[ScopeName, str] = {
 INSTANCE_SCOPES: tuple[ScopeName, ...] = (
     "connections:read",
     "connections:write",
+    "invitations:read",
+    "invitations:write",
     "instances:read",
     "instances:write",
 )

@@ -1,18 +1,22 @@
-"""What this node knows of one connection with one client: as its responder, or as its initiator."""
+"""What this node knows of one connection with one client: as its responder, its initiator, or by an invitation."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.authorization.models import AuthorizationRequest
 from service.authorization.states import AuthorizationState
+from service.connections.invitation_endings import lock_invitation
 from service.connections.models import Connection
 from service.connections.peer_keys import replace_keys
 from service.connections.responder import find_initiated
 from service.connections.states import ConnectionState
 from service.database import get_for_update
+from service.invitations.models import Direction, Invitation
+from service.invitations.states import UNUSABLE, InvitationState
 from service.protocol.messages import CLIENT_DOCUMENT_PATH, ConnectionStatus
 from service.verification_sessions.models import VerificationSession
 from service.verification_sessions.states import OPEN
@@ -23,12 +27,16 @@ OVER = frozenset({_A.DENIED, _A.EXPIRED, _A.CLOSED})
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """The rows about one shared id, and the stored keys of the client; a responder has a record."""
+    """The rows about one shared id, and the stored keys of the client.
+
+    Who decides has a record of it: a responder the request, an inviter the invitation.
+    """
 
     jwks: list[dict[str, str]]
     scope: list[str]
     record: AuthorizationRequest | None
     connection: Connection | None
+    invitation: Invitation | None = None
 
     @property
     def may_learn_keys(self) -> bool:
@@ -39,6 +47,8 @@ class Agreement:
     def is_over(self) -> bool:
         """True where this side ended it, whatever the other side knows."""
         if self.connection is not None and self.connection.state is _C.CLOSED:
+            return True
+        if self.invitation is not None and self.invitation.state in UNUSABLE:
             return True
         return self.record is not None and self.record.state in OVER
 
@@ -55,7 +65,9 @@ async def find_agreement(
     locked = statement.with_for_update().execution_options(populate_existing=True)
     record = (await session.exec(locked)).one_or_none()
     if record is None:
-        return await _find_initiated(session, instance_id, client_id, shared_id)
+        return await _find_invited(session, instance_id, client_id, shared_id) or await _find_initiated(
+            session, instance_id, client_id, shared_id
+        )
     connection = None
     if record.connection_id is not None:
         connection = await get_for_update(session, Connection, record.connection_id)
@@ -69,8 +81,33 @@ def learn_keys(
     """The client's keys are exactly these from now on; they were read at the address that was agreed on."""
     if agreement.connection is not None and agreement.connection.peer is not None:
         replace_keys(session, agreement.connection, jwks, now)
+    elif agreement.invitation is not None and (agreement.invitation.claimant or {}).get("issuer"):
+        agreement.invitation.claimant = {**(agreement.invitation.claimant or {}), "jwks": jwks}
     elif agreement.record is not None:
         agreement.record.client = {**agreement.record.client, "jwks": jwks}
+
+
+async def _find_invited(
+    session: AsyncSession, instance_id: str, client_id: str, shared_id: str
+) -> Agreement | None:
+    """Return what an invitation led to: one of ours that this client claimed, or one of this client's own."""
+    statement = select(Invitation).where(
+        Invitation.instance_id == instance_id, Invitation.shared_id == shared_id
+    )
+    for found in (await session.exec(statement)).all():
+        sent = found.direction is Direction.SENT
+        peer = found.claimant if sent else _inviter(found)
+        if peer is not None and peer["client_id"] == client_id:
+            connection, invitation = await lock_invitation(session, found.id)
+            is_present = connection.peer is not None and connection.invitation_id == found.id
+            jwks = connection.peer["jwks"] if connection.peer and is_present else peer["jwks"]
+            return Agreement(jwks, invitation.scope, None, connection, invitation if sent else None)
+    return None
+
+
+def _inviter(invitation: Invitation) -> dict[str, Any]:
+    client_id = invitation.inviter_issuer + CLIENT_DOCUMENT_PATH
+    return {"client_id": client_id, "jwks": (invitation.peer or {"jwks": []})["jwks"]}
 
 
 async def _find_initiated(
@@ -101,6 +138,8 @@ def status_of(agreement: Agreement, shared_id: str) -> ConnectionStatus | None:
     if agreement.is_over:
         reason = connection.reason.value if connection is not None and connection.reason else None
         return ConnectionStatus(shared_id=shared_id, state="closed", reason=reason)
+    if agreement.invitation is not None:
+        return _status_of_claim(agreement.invitation, connection, shared_id)
     if decided is _A.REQUESTED:
         return None
     if decided is _A.CONSENTED:
@@ -111,4 +150,17 @@ def status_of(agreement: Agreement, shared_id: str) -> ConnectionStatus | None:
         state="active" if is_active else "redeemed",
         activated_at=connection.activated_at if connection is not None else None,
         connection_attestation=record.attestation if record is not None else None,
+    )
+
+
+def _status_of_claim(
+    invitation: Invitation, connection: Connection | None, shared_id: str
+) -> ConnectionStatus:
+    """Return what the side that claimed an invitation of ours is told."""
+    activated_at = connection.activated_at if connection is not None else None
+    state = {InvitationState.CLAIMED: "claimed", InvitationState.CONFIRMED: "confirmed"}.get(invitation.state)
+    return ConnectionStatus(
+        shared_id=shared_id,
+        state=state or "active",  # type: ignore[arg-type]  # those two, or it is active
+        activated_at=activated_at,
     )

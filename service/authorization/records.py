@@ -11,10 +11,13 @@ from service.authorization.decisions import node_url
 from service.authorization.issuers import Issuer
 from service.authorization.models import AuthorizationRequest
 from service.authorization.states import AuthorizationEvent, AuthorizationState
+from service.connections import claimed
+from service.connections.claimed import withdraw
 from service.connections.models import Connection
 from service.connections.responder import commit_active, end
 from service.connections.states import CloseReason, ConnectionState
 from service.database import advance, reading, transaction
+from service.invitations.models import Invitation
 from service.node import Node
 from service.protocol.errors import Gone, InvalidRequest, InvalidToken, UnknownConnection
 from service.protocol.messages import ConnectionStatus
@@ -45,6 +48,8 @@ async def activate(node: Node, issuer: Issuer, caller: Caller, now: datetime) ->
     async with transaction(node.database) as session:
         agreement = await _find(session, issuer, caller)
         record, connection = agreement.record, agreement.connection
+        if agreement.invitation is not None and connection is not None:
+            return await _activate_invited(session, node, agreement.invitation, connection, caller)
         if record is None:
             raise InvalidRequest("This side initiated the connection; the other one decides.")
         if agreement.is_over:
@@ -60,6 +65,16 @@ async def activate(node: Node, issuer: Issuer, caller: Caller, now: datetime) ->
         return status
 
 
+async def _activate_invited(
+    session: AsyncSession, node: Node, invitation: Invitation, connection: Connection, caller: Caller
+) -> ConnectionStatus:
+    """I9: the claim of an invitation becomes the active connection. Again, the answer is the same."""
+    if connection.state is ConnectionState.CLOSED:
+        raise Gone("The connection has ended.")
+    await claimed.activate(session, node, connection, invitation)
+    return ConnectionStatus(shared_id=caller.shared_id, state="active", activated_at=connection.activated_at)
+
+
 async def close(node: Node, issuer: Issuer, caller: Caller, now: datetime) -> None:
     """P10: the connection, or its attempt, is over; repeating it changes nothing."""
     async with transaction(node.database) as session:
@@ -67,6 +82,8 @@ async def close(node: Node, issuer: Issuer, caller: Caller, now: datetime) -> No
         record, connection = agreement.record, agreement.connection
         if record is not None and record.state not in OVER:
             await advance(session, record, AuthorizationEvent.CLOSE, code_sealed=None)
+        if agreement.invitation is not None and connection is not None:
+            await withdraw(session, node, connection, agreement.invitation)
         if connection is not None and not _is_still_ours(connection):
             was_active = connection.state is ConnectionState.ACTIVE
             reason = CloseReason.CLOSED_BY_PEER if was_active else CloseReason.ATTEMPT_ENDED

@@ -5,16 +5,18 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from service.authorization import pushed_requests, records, tokens
+from service.authorization import invitation_answers, pushed_requests, records, registration, tokens
 from service.authorization.access_tokens import ProofRefused
 from service.authorization.client_documents import Asking
 from service.authorization.issuers import IssuerDep
 from service.authorization.schemas import (
     DPOP_HEADER,
+    INITIAL_TOKEN_HEADER,
     TOKEN_HEADER,
     PushForm,
     TokenForm,
     form_body,
+    json_body,
     oauth_responses,
 )
 from service.instances.operations import platform_of
@@ -22,8 +24,16 @@ from service.node import NodeDep, NowDep
 from service.platforms.registry import PlatformsDep
 from service.protocol import errors
 from service.protocol.errors import NO_STORE
-from service.protocol.messages import ConnectionStatus, PushedAnswer, TokenAnswer
-from service.protocol.parameters import read_form
+from service.protocol.messages import (
+    ConnectionStatus,
+    InvitationQuery,
+    InvitationStatus,
+    PushedAnswer,
+    Registered,
+    Registration,
+    TokenAnswer,
+)
+from service.protocol.parameters import read_body, read_form
 from service.sources import source_of
 
 RESOURCE_HEADERS = {"parameters": [TOKEN_HEADER, DPOP_HEADER]}
@@ -100,6 +110,66 @@ async def request_token(issuer: IssuerDep, node: NodeDep, request: Request, aski
     connection and one DPoP key, and lives five minutes.
     """
     return await tokens.answer(node, issuer, request, await read_form(request), asking)
+
+
+@router.post(
+    registration.PATH,
+    operation_id="registerClient",
+    summary="Claim an invitation",
+    status_code=HTTPStatus.CREATED,
+    openapi_extra={
+        "requestBody": json_body(Registration),
+        "parameters": [INITIAL_TOKEN_HEADER],
+    },
+    responses=oauth_responses(
+        errors.InvalidRequest,
+        errors.InitialTokenRefused,
+        errors.InvalidClientMetadata,
+        errors.InvalidSoftwareStatement,
+        errors.UnapprovedSoftwareStatement,
+        errors.InvitationOver,
+        errors.ServerNotReady,
+    ),
+)
+async def register_client(issuer: IssuerDep, node: NodeDep, request: Request) -> Registered:
+    """Claim an invitation with its secret as initial access token (RFC 7591).
+
+    One key claims it, once; the same key may ask again and gets the same answer. Any other key is refused. The
+    software statement, signed by that key, names the invitation and the `shared_id` of the connection to be.
+    """
+    return await registration.register(node, issuer, request, await read_body(request))
+
+
+@router.post(
+    "/invitations/status",
+    operation_id="readInvitationStatus",
+    summary="How an invitation stands, for its holder",
+    openapi_extra={"requestBody": form_body(InvitationQuery)},
+    responses=oauth_responses(errors.InvalidRequest, errors.InitialTokenRefused),
+)
+async def read_invitation_status(
+    issuer: IssuerDep, node: NodeDep, request: Request, response: Response
+) -> InvitationStatus:
+    """Return how an invitation stands; the secret is in the body. Ask again after `interval` seconds."""
+    status = await invitation_answers.show_status(node, issuer, await read_form(request))
+    response.headers["Retry-After"] = str(status.interval)
+    return status
+
+
+@router.post(
+    "/invitations/rejection",
+    operation_id="rejectClaimedInvitation",
+    summary="Say no to an invitation",
+    openapi_extra={"requestBody": form_body(InvitationQuery)},
+    responses=oauth_responses(errors.InvalidRequest, errors.InitialTokenRefused, errors.InvitationOver),
+)
+async def reject_invitation(
+    issuer: IssuerDep, node: NodeDep, request: Request, response: Response
+) -> InvitationStatus:
+    """Say no to an invitation, with a reason for the inviter's admin. Repeating it changes nothing."""
+    status = await invitation_answers.reject(node, issuer, await read_form(request))
+    response.headers["Retry-After"] = str(status.interval)
+    return status
 
 
 @router.get(

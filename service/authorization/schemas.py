@@ -33,6 +33,15 @@ TOKEN_HEADER = {
 }
 
 
+INITIAL_TOKEN_HEADER = {
+    "name": "Authorization",
+    "in": "header",
+    "required": True,
+    "description": "`Bearer` and the invitation's secret (RFC 7591, section 3).",
+    "schema": {"type": "string"},
+}
+
+
 class PushForm(PushedRequest):
     """A pushed authorization request (RFC 9126) of a client that authenticates with private_key_jwt."""
 
@@ -57,6 +66,14 @@ def form_body(form: type[BaseModel]) -> dict[str, Any]:
     """Return the request body of an endpoint that reads its form itself, to refuse repeated parameters."""
     schema = _inline(form.model_json_schema())
     return {"required": True, "content": {FORM_TYPE: {"schema": schema}}}
+
+
+def json_body(message: type[BaseModel]) -> dict[str, Any]:
+    """Return the request body of an endpoint that reads its JSON itself, to refuse it in the words of its RFC."""
+    return {
+        "required": True,
+        "content": {"application/json": {"schema": _inline(message.model_json_schema())}},
+    }
 
 
 def oauth_responses(*kinds: type[OAuthError]) -> dict[int | str, dict[str, Any]]:

@@ -11,6 +11,7 @@ class Kind(StrEnum):
 
     SUBMIT = "submit"
     OPEN_URL = "open_url"
+    SHARE = "share"
     WAIT = "wait"
 
 
@@ -90,3 +91,7 @@ class Answers:
     local_offered: bool = True
     local_why_not: str | None = None
     configuration_url: str | None = None
+    invitation_id: str | None = None
+    invitation_page: str | None = None
+    claimed_by: str | None = None
+    about_here: str = ""

@@ -6,7 +6,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.access.own_instance import own_instance
 from service.connections import operations
-from service.connections.attempts import current_attempt
+from service.connections.attempts import present
 from service.connections.desk import Desk
 from service.connections.destinations import resolve_destination
 from service.connections.models import Connection
@@ -28,9 +28,9 @@ async def answer(
     """The answer is stored; raise StepNotAllowed or OptionNotAvailable with the way out, and change nothing."""
     connection = await operations.lock_visible(session, desk.principal, connection_id, revision)
     instance = await get_instance(session, connection.instance_id)
-    attempt = await current_attempt(session, connection)
+    attempt = await present(session, connection)
     with with_way_out(desk.node, desk.platforms, instance, connection, attempt):
-        require_step(set_up_of(connection, attempt), step)
+        require_step(set_up_of(connection, attempt, instance), step)
         await apply(session, connection)
         await operations.save_answers(session, connection, desk.node.clock.now())
         record(
@@ -61,7 +61,7 @@ async def look_up_destination(
     async with reading(desk.node.database) as session:
         connection = await operations.get_visible(session, desk.principal, connection_id)
         instance = await get_instance(session, connection.instance_id)
-        attempt = await current_attempt(session, connection)
+        attempt = await present(session, connection)
         with with_way_out(desk.node, desk.platforms, instance, connection, attempt):
             require_step(set_up_of(connection, attempt), Step.DESTINATION)
     return await resolve_destination(desk.node, desk.platforms, instance, wanted)
@@ -102,5 +102,5 @@ async def create(desk: Desk, session: AsyncSession, wanted: ConnectionCreate) ->
 async def show(desk: Desk, session: AsyncSession, connection: Connection) -> ConnectionOut:
     """Return the connection as its readers see it, with what comes next."""
     instance = await get_instance(session, connection.instance_id)
-    attempt = await current_attempt(session, connection)
+    attempt = await present(session, connection)
     return to_out(connection, attempt, instance, desk.node, desk.platforms)

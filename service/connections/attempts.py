@@ -5,11 +5,14 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections import ending
+from service.connections.invitation_endings import end_sent, lock_invitation
 from service.connections.models import Connection
 from service.connections.setup import Step, require_step
 from service.connections.states import ConnectionEvent, ConnectionState
 from service.connections.view import set_up_of
 from service.database import advance, find, get_for_update
+from service.invitations.models import Invitation
+from service.invitations.states import WAITING, InvitationEvent
 from service.jobs.operations import enqueue
 from service.node import Node
 from service.problem_handlers import as_record
@@ -29,6 +32,13 @@ async def current_attempt(session: AsyncSession, connection: Connection) -> Veri
     return await session.get(VerificationSession, connection.verification_session_id, populate_existing=True)
 
 
+async def present(session: AsyncSession, connection: Connection) -> VerificationSession | Invitation | None:
+    """Return what the connection gets its access by, as far as it has come: the newest attempt or invitation."""
+    if connection.invitation_id is not None:
+        return await session.get(Invitation, connection.invitation_id, populate_existing=True)
+    return await current_attempt(session, connection)
+
+
 async def lock(session: AsyncSession, attempt_id: str) -> tuple[Connection, VerificationSession]:
     """Return the connection and the attempt, locked in this order everywhere, so that two never wait for each other."""
     found = await find(session, VerificationSession, attempt_id)
@@ -38,17 +48,28 @@ async def lock(session: AsyncSession, attempt_id: str) -> tuple[Connection, Veri
     return connection, await get_for_update(session, VerificationSession, attempt_id)
 
 
+async def drop_present(session: AsyncSession, node: Node, connection: Connection) -> None:
+    """An open attempt is cancelled and a waiting invitation revoked: something newer takes their place."""
+    if connection.invitation_id is not None:
+        _, invitation = await lock_invitation(session, connection.invitation_id)
+        if invitation.state in WAITING:
+            await end_sent(session, node, connection, invitation, by=InvitationEvent.REVOKE)
+        return
+    attempt = await current_attempt(session, connection)
+    if attempt is not None and attempt.state in OPEN:
+        await end_badly(session, node, connection, attempt, by=VerificationEvent.CANCEL, problem=None)
+
+
 async def open_attempt(
     session: AsyncSession, node: Node, connection: Connection, attempt: VerificationSession
 ) -> VerificationSession:
     """The attempt is the connection's present one and ends by itself; an older open one is cancelled."""
     now = node.clock.now()
-    older = await current_attempt(session, connection)
-    require_step(set_up_of(connection, older), Step.ACCESS)
-    if older is not None and older.state in OPEN:
-        await end_badly(session, node, connection, older, by=VerificationEvent.CANCEL, problem=None)
+    require_step(set_up_of(connection, await present(session, connection)), Step.ACCESS)
+    await drop_present(session, node, connection)
     session.add(attempt)
     connection.verification_session_id = attempt.id
+    connection.invitation_id = None
     connection.shared_id = attempt.shared_id
     connection.scope = attempt.requested_scope
     connection.last_error = None

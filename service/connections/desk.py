@@ -42,5 +42,25 @@ async def write_desk(
     return Desk(node, platforms, principal)
 
 
+async def read_invitations_desk(
+    node: NodeDep,
+    platforms: PlatformsDep,
+    principal: Annotated[Principal, Depends(requires("invitations:read"))],
+) -> Desk:
+    """Return who reads invitations."""
+    return Desk(node, platforms, principal)
+
+
+async def write_invitations_desk(
+    node: NodeDep,
+    platforms: PlatformsDep,
+    principal: Annotated[Principal, Depends(requires("invitations:write"))],
+) -> Desk:
+    """Return who invites, confirms, accepts or rejects."""
+    return Desk(node, platforms, principal)
+
+
 ReadDesk = Annotated[Desk, Depends(read_desk)]
 WriteDesk = Annotated[Desk, Depends(write_desk)]
+ReadInvitationsDesk = Annotated[Desk, Depends(read_invitations_desk)]
+WriteInvitationsDesk = Annotated[Desk, Depends(write_invitations_desk)]

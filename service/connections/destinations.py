@@ -19,6 +19,7 @@ from service.node import Node
 from service.platforms.interface import PlatformDescription
 from service.platforms.registry import Registry
 from service.problems import (
+    BothSidesPrivate,
     DestinationIncompatible,
     DestinationUnknown,
     DestinationUnreachable,
@@ -26,7 +27,7 @@ from service.problems import (
     Problem,
     UrlNotAllowed,
 )
-from service.words import DestinationType
+from service.words import DestinationType, Network
 
 INCOMPATIBLE = frozenset({ProbeReason.VERSION, ProbeReason.CLOCK_SKEW})
 MOST_PARTNERS = 500
@@ -43,6 +44,8 @@ async def resolve_destination(
     if isinstance(wanted, LocalDestination):
         return _local(instance, description)
     if not isinstance(wanted, PublicDestination):
+        if instance.network is Network.PRIVATE:
+            raise BothSidesPrivate("Neither this instance nor a destination without a URL can be reached.")
         options = mode_options(DestinationType.PRIVATE, own_side(instance, description))
         return DestinationAnswer(DestinationType.PRIVATE, mode_refusals=refusals(options))
     async with reading(node.database) as session:
@@ -52,6 +55,9 @@ async def resolve_destination(
         return _local(instance, description)
     if found.outcome is not Outcome.NODE_FOUND or found.snapshot is None or found.reason is not None:
         raise _not_usable(found)
+    there = found.snapshot.metadata.parley_instance
+    if instance.network is Network.PRIVATE and there.network is Network.PRIVATE:
+        raise BothSidesPrivate("This instance and {host} are both private.", host=found.issuer)
     return DestinationAnswer(
         DestinationType.PUBLIC,
         url=found.tracker_url,

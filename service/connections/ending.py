@@ -1,12 +1,13 @@
 """P10: a connection ends on both sides. Here at once; the other side is told until it answers for certain."""
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from service.connections.invitation_endings import settle
 from service.connections.models import Connection
 from service.connections.states import CloseReason, ConnectionEvent, ConnectionState
 from service.database import advance, transaction
@@ -22,6 +23,7 @@ from service.protocol.client import Caller, Peer, PeerRefused, PeerUnavailable, 
 from service.words import DestinationType
 
 END_JOB = "end_at_peer"
+LATEST_CLAIM = timedelta(seconds=90)
 
 
 async def close(
@@ -35,25 +37,48 @@ async def close(
     await advance(session, connection, ConnectionEvent.CLOSE, **changes)
     peer = connection.peer["issuer"] if connection.peer else connection.destination_node_url
     told = reason is CloseReason.CLOSED_HERE and connection.type is not DestinationType.LOCAL
+    invitation = await settle(session, connection)
     if knows and told and peer and connection.shared_id:
-        await tell_peer(session, connection.instance_id, peer, connection.shared_id, now)
+        # What was sent just before may arrive late: a claim under way is ended once it can arrive no more.
+        run_at = now + LATEST_CLAIM if invitation and not invitation.claimed_at else now
+        await tell_peer(
+            session,
+            connection.instance_id,
+            peer,
+            connection.shared_id,
+            now,
+            run_at=run_at,
+            registered_as=invitation.client_id if invitation else None,
+        )
     return connection
 
 
 async def tell_peer(
-    session: AsyncSession, instance_id: str, issuer: str, shared_id: str, now: datetime
+    session: AsyncSession,
+    instance_id: str,
+    issuer: str,
+    shared_id: str,
+    now: datetime,
+    *,
+    run_at: datetime | None = None,
+    registered_as: str | None = None,
 ) -> None:
     """The other side will hear that this shared id is over, also when it is offline now."""
-    payload = {"instance_id": instance_id, "issuer": issuer, "shared_id": shared_id}
+    payload = {
+        "instance_id": instance_id,
+        "issuer": issuer,
+        "shared_id": shared_id,
+        "registered_as": registered_as,
+    }
     # Each side may use any shared id: another peer's attempt under the same one is another job.
     told = hashlib.sha256(f"{instance_id} {issuer}".encode()).hexdigest()[:24]
-    await enqueue(session, END_JOB, f"{shared_id}:{told}", run_at=now, now=now, payload=payload)
+    await enqueue(session, END_JOB, f"{shared_id}:{told}", run_at=run_at or now, now=now, payload=payload)
 
 
 async def end_at_peer(node: Node, job: Job) -> None:
     """Done once the other side has answered 204, 404 or 410, or the instance is gone; not forgotten earlier."""
     try:
-        caller = await caller_of(node, job.payload["instance_id"])
+        caller = await caller_of(node, job.payload["instance_id"], job.payload.get("registered_as"))
     except NotFound:
         return
     shared_id = job.payload["shared_id"]
@@ -82,13 +107,14 @@ async def _note_told(node: Node, instance_id: str, issuer: str, shared_id: str) 
         await session.exec(statement.values(**seen, revision=col(Connection.revision) + 1))
 
 
-async def caller_of(node: Node, instance_id: str) -> Caller:
-    """Return us as other nodes know us: the instance's issuer and its key."""
+async def caller_of(node: Node, instance_id: str, registered_as: str | None = None) -> Caller:
+    """Return us as other nodes know us: the instance's issuer and its key, or as one of them registered us."""
     async with transaction(node.database) as session:
         instance = await get_instance(session, instance_id)
         key = await signing_key(session, node.sealer, instance_id)
         own = frozenset(each["kid"] for each in await public_keys(session, instance_id))
-    return Caller(issuer_of(node.settings, instance.slug), key, own, node.egress, node.clock.now())
+    issuer = issuer_of(node.settings, instance.slug)
+    return Caller(issuer, key, own, node.egress, node.clock.now(), registered_as)
 
 
 async def read_peer(node: Node, issuer: str) -> Peer:
@@ -109,6 +135,7 @@ def peer_of(snapshot: dict[str, object]) -> Peer:
         authorization_endpoint=metadata["authorization_endpoint"],
         token_endpoint=metadata["token_endpoint"],
         par_endpoint=metadata["pushed_authorization_request_endpoint"],
+        registration_endpoint=metadata.get("registration_endpoint") or f"{metadata['issuer']}/oauth/register",
     )
 
 

@@ -14,7 +14,9 @@ from service.access.principals import Principal
 from service.connections.models import Connection
 from service.connections.schemas import TEXT_PATTERN
 from service.connections.states import ConnectionState
+from service.connections.view import Attempt
 from service.instances.models import Instance
+from service.invitations.models import Invitation
 from service.moments import Moment
 from service.pagination import Keyset, Page, PageRequest, read_page
 from service.verification_sessions.models import VerificationSession
@@ -102,12 +104,20 @@ def _conditions(principal: Principal, filters: Filters) -> Sequence[Any]:
 
 async def companions(
     session: AsyncSession, connections: Sequence[Connection]
-) -> tuple[dict[str, Instance], dict[str, VerificationSession]]:
-    """Return the instances and the attempts of these connections by id, in two queries for all of them."""
+) -> tuple[dict[str, Instance], dict[str, Attempt]]:
+    """Return the instances, and the attempts and invitations, of these connections by id: three queries in all."""
     instance_ids = {connection.instance_id for connection in connections}
     attempt_ids = {connection.verification_session_id for connection in connections}
     instances = await session.exec(select(Instance).where(col(Instance.id).in_(instance_ids)))
     attempts = await session.exec(
         select(VerificationSession).where(col(VerificationSession.id).in_(attempt_ids))
     )
-    return {each.id: each for each in instances}, {each.id: each for each in attempts}
+    invitation_ids = {connection.invitation_id for connection in connections}
+    invitations = await session.exec(select(Invitation).where(col(Invitation.id).in_(invitation_ids)))
+    found: dict[str, Attempt] = {each.id: each for each in attempts}
+    return {each.id: each for each in instances}, found | {each.id: each for each in invitations}
+
+
+def present_id(connection: Connection) -> str:
+    """Return the id of what the connection gets its access by."""
+    return connection.invitation_id or connection.verification_session_id or ""

@@ -58,6 +58,7 @@ class Connection(SQLModel, table=True):
     mode_refusals: dict[str, str] = Field(sa_column=Column(JSON_COLUMN, nullable=False))
     peer: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON_COLUMN, nullable=True))
     verification_session_id: str | None = Field(default=None, max_length=40)
+    invitation_id: str | None = Field(default=None, max_length=40)
     last_error: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON_COLUMN, nullable=True))
     return_url: str | None = Field(default=None, max_length=2048)
     labels: dict[str, str] = Field(sa_column=Column("metadata", JSON_COLUMN, nullable=False))

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from service.connections.actions import Action, Actor, Answers, Choice, Field, Kind
+from service.connections.access_actions import close, for_access, while_pending
+from service.connections.actions import Action, Answers, Choice, Field, Kind
+from service.connections.invitation_actions import ask_for_invitation
 from service.connections.setup import (
-    Access,
     SetUp,
     Step,
     allowed_steps,
@@ -13,9 +14,8 @@ from service.connections.setup import (
     is_answered,
 )
 from service.connections.states import ConnectionState
-from service.words import DestinationType, Mode, Role
+from service.words import DestinationType, Mode
 
-POLL_AFTER_MS = 2_000
 SHORT_NAME_PATTERN = "^[A-Za-z][A-Za-z0-9_-]{0,29}$"
 
 
@@ -24,24 +24,32 @@ def next_actions(setup: SetUp, answers: Answers) -> tuple[Action, ...]:
     if setup.state is ConnectionState.CLOSED:
         return ()
     if setup.state is ConnectionState.ACTIVE:
-        return (_configure(setup, answers), _close(answers))
+        return (_configure(setup, answers), close(answers))
     if setup.state is ConnectionState.PENDING:
-        return _while_pending(setup, answers)
-    return (*_in_draft(setup, answers), _close(answers))
+        return while_pending(setup, answers)
+    return (*_in_draft(setup, answers), close(answers))
 
 
 def _in_draft(setup: SetUp, answers: Answers) -> tuple[Action, ...]:
     primary = current_step(setup)
-    if primary is Step.MODE and not can_have_any_mode(setup):
+    must_ask = setup.is_private_here and setup.type is DestinationType.PUBLIC
+    if must_ask:
+        primary = None
+    elif primary is Step.MODE and not can_have_any_mode(setup):
         primary = Step.DESTINATION
     build = {
         Step.DESTINATION: _destination,
         Step.DETAILS: _details,
         Step.MODE: _mode,
-        Step.ACCESS: _access,
         Step.ACTIVATION: _activation,
     }
-    return tuple(build[step](setup, answers, primary=step is primary) for step in allowed_steps(setup))
+    actions = [ask_for_invitation(answers)] if must_ask else []
+    for step in allowed_steps(setup):
+        if step is Step.ACCESS:
+            actions += for_access(setup, answers, primary=step is primary)
+        else:
+            actions.append(build[step](setup, answers, primary=step is primary))
+    return tuple(actions)
 
 
 def _destination(setup: SetUp, answers: Answers, *, primary: bool) -> Action:
@@ -151,31 +159,6 @@ def _mode(setup: SetUp, answers: Answers, *, primary: bool) -> Action:
     )
 
 
-def _access(setup: SetUp, answers: Answers, *, primary: bool) -> Action:
-    if setup.access is Access.READY:
-        return Action(
-            id=Step.ACCESS,
-            kind=Kind.OPEN_URL,
-            primary=primary,
-            label="Verify admin access in the browser",
-            description="Open the page as an admin of this instance; it leads to the other side and back.",
-            url=answers.start_url,
-            expires_at=answers.expires_at,
-            poll_after_ms=POLL_AFTER_MS,
-        )
-    again = setup.access is Access.FAILED
-    return Action(
-        id=Step.ACCESS,
-        kind=Kind.SUBMIT,
-        primary=primary,
-        label="Verify admin access again" if again else "I have admin access to the other side",
-        description="Makes a verification session with a page for your browser; nothing is lost if it fails.",
-        operation_id="createVerificationSession",
-        method="POST",
-        href=f"/v1/connections/{answers.connection_id}/verification-sessions",
-    )
-
-
 def _activation(setup: SetUp, answers: Answers, *, primary: bool) -> Action:
     return Action(
         id=Step.ACTIVATION,
@@ -187,65 +170,6 @@ def _activation(setup: SetUp, answers: Answers, *, primary: bool) -> Action:
         method="POST",
         href=f"/v1/connections/{answers.connection_id}/activation",
     )
-
-
-def _while_pending(setup: SetUp, answers: Answers) -> tuple[Action, ...]:
-    finishing = setup.access is Access.FINISHING
-    wait = Action(
-        id=Step.ACTIVATION if finishing else Step.ACCESS,
-        kind=Kind.WAIT,
-        actor=Actor.SYSTEM if finishing else Actor.OTHER_SIDE,
-        primary=True,
-        label="The two nodes are activating the connection"
-        if finishing
-        else "An admin of the other side decides",
-        description="Read the connection again after a moment.",
-        expires_at=answers.expires_at,
-        poll_after_ms=POLL_AFTER_MS,
-        required_scope="connections:read",
-    )
-    if setup.role is Role.RESPONDER:
-        return (wait, _close(answers))
-    cancel = Action(
-        id="cancel",
-        kind=Kind.SUBMIT,
-        label="Cancel the verification",
-        description="Ends this attempt; the draft stays as it is.",
-        operation_id="cancelVerificationSession",
-        method="DELETE",
-        href=f"/v1/verification-sessions/{answers.verification_session_id}",
-    )
-    if finishing:
-        return (wait, cancel, _close(answers))
-    resume = Action(
-        id="resume",
-        kind=Kind.OPEN_URL,
-        label="Go on in the browser",
-        description="Opens the page again that leads to the other side.",
-        url=answers.start_url,
-        expires_at=answers.expires_at,
-    )
-    return (wait, resume, _again(answers), cancel, _close(answers))
-
-
-def _again(answers: Answers) -> Action:
-    return Action(
-        id="start_again",
-        kind=Kind.SUBMIT,
-        label="Start the verification again",
-        description="Makes a new verification session; the open one is cancelled.",
-        operation_id="createVerificationSession",
-        method="POST",
-        href=f"/v1/connections/{answers.connection_id}/verification-sessions",
-    )
-
-
-def _waiting_for(setup: SetUp) -> str:
-    if setup.role is Role.RESPONDER:
-        return "The other side's node finishes the set-up"
-    if setup.access is Access.FINISHING:
-        return "The two nodes are activating the connection"
-    return "An admin of the other side decides"
 
 
 def _configure(setup: SetUp, answers: Answers) -> Action:
@@ -268,16 +192,4 @@ def _configure(setup: SetUp, answers: Answers) -> Action:
         label=label,
         description=description,
         url=answers.configuration_url,
-    )
-
-
-def _close(answers: Answers) -> Action:
-    return Action(
-        id="close",
-        kind=Kind.SUBMIT,
-        label="Close the connection",
-        description="Ends it on both sides; this cannot be undone.",
-        operation_id="closeConnection",
-        method="DELETE",
-        href=f"/v1/connections/{answers.connection_id}",
     )

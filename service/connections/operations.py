@@ -7,7 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.access.principals import Principal
 from service.connections import ending
-from service.connections.attempts import current_attempt, end_badly, touch
+from service.connections.attempts import current_attempt, drop_present, end_badly, touch
 from service.connections.models import Connection
 from service.connections.names import default_name, free_name, store_name
 from service.connections.schemas import ConnectionPatch, DetailsIn
@@ -107,7 +107,7 @@ async def answer_destination(
 
 async def answer_details(session: AsyncSession, connection: Connection, details: DetailsIn) -> None:
     """The names are chosen; the default name moves on with the short names while nobody chose another."""
-    _check_short_names(details.local_short_name, details.destination_short_name)
+    check_short_names(details.local_short_name, details.destination_short_name)
     connection.local_short_name = details.local_short_name
     connection.destination_short_name = details.destination_short_name
     connection.description = details.description
@@ -125,13 +125,12 @@ async def answer_mode(session: AsyncSession, node: Node, connection: Connection,
 
 async def _drop_attempt(session: AsyncSession, node: Node, connection: Connection) -> None:
     """An attempt that was made for other answers is cancelled before anybody starts it."""
-    attempt = await current_attempt(session, connection)
-    if attempt is not None and attempt.state in OPEN:
-        await end_badly(session, node, connection, attempt, by=VerificationEvent.CANCEL, problem=None)
+    await drop_present(session, node, connection)
     connection.last_error = None
 
 
-def _check_short_names(local: str | None, destination: str | None) -> None:
+def check_short_names(local: str | None, destination: str | None) -> None:
+    """Raise ValidationFailed where scripts could not tell the two sides apart."""
     if local is not None and destination is not None and local.lower() == destination.lower():
         raise not_valid("/destination_short_name", "same_short_names", "The two short names must differ.")
 
@@ -154,7 +153,7 @@ async def patch(
         setattr(connection, name, getattr(changes, name))
     if "metadata" in sent:
         connection.labels = changes.metadata
-    _check_short_names(connection.local_short_name, connection.destination_short_name)
+    check_short_names(connection.local_short_name, connection.destination_short_name)
     await save_answers(session, connection, now)
     record(session, connection.id, "connection.change", now, detail={"changed": sorted(sent)})
 

@@ -33,7 +33,7 @@ async def probe_status(node: Node, job: Job) -> timedelta | None:
     if connection.shared_id is None or connection.peer["issuer"] is None:
         return None
     try:
-        caller = await caller_of(node, connection.instance_id)
+        caller = await caller_of(node, connection.instance_id, connection.peer.get("registered_as"))
         peer = await look_again(node, connection)
         token = await connection_token(caller, peer, connection.shared_id)
         state = (await status(caller, peer, connection.shared_id, token.access_token)).state

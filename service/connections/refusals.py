@@ -5,15 +5,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from service.connections.models import Connection
-from service.connections.setup import ModeRefused, StepRefused
+from service.connections.setup import ModeRefused, SetUp, StepRefused, Way, WayRefused, why_not
 from service.connections.states import ConnectionState
-from service.connections.view import to_out
+from service.connections.view import Attempt, set_up_of, to_out
 from service.instances.models import Instance
 from service.node import Node
 from service.platforms.registry import Registry
 from service.problems import ConnectionClosed, OptionNotAvailable, Problem, StepNotAllowed
 from service.state_machine import IllegalTransition
-from service.verification_sessions.models import VerificationSession
 
 
 @contextmanager
@@ -22,17 +21,18 @@ def with_way_out(
     platforms: Registry,
     instance: Instance,
     connection: Connection,
-    attempt: VerificationSession | None,
+    attempt: Attempt | None,
     *,
     exists: bool = True,
 ) -> Iterator[None]:
     """Turn a refusal of the order of steps into a 409 that lists what is possible instead."""
     try:
         yield
-    except (StepRefused, ModeRefused, IllegalTransition) as refusal:
+    except (StepRefused, ModeRefused, WayRefused, IllegalTransition) as refusal:
         if connection.state is ConnectionState.CLOSED:
             raise ConnectionClosed("It was closed: {reason}.", reason=connection.reason) from refusal
         view = to_out(connection, attempt, instance, node, platforms).model_dump(mode="json")
+        view["ways"] = _ways(set_up_of(connection, attempt, instance))
         way_out = {
             "connection": connection.id if exists else None,
             "allowed_steps": view["allowed_steps"],
@@ -52,6 +52,11 @@ def _as_problem(refusal: Exception, view: dict[str, Any], way_out: dict[str, Any
             return OptionNotAvailable(
                 detail, option=refusal.mode, why=refusal.why, options=_mode_options(view), **way_out
             )
+        case WayRefused():
+            detail = "Access by {option} is not possible: {why}"
+            return OptionNotAvailable(
+                detail, option=refusal.way, why=refusal.why, options=view["ways"], **way_out
+            )
         case _:
             return StepNotAllowed("Not possible in the state {state}.", state=view["state"], **way_out)
 
@@ -59,3 +64,11 @@ def _as_problem(refusal: Exception, view: dict[str, Any], way_out: dict[str, Any
 def _mode_options(view: dict[str, Any]) -> list[dict[str, Any]]:
     fields = [field for action in view["next_actions"] for field in action["fields"]]
     return [option for field in fields if field["name"] == "mode" for option in field["options"]]
+
+
+def _ways(setup: SetUp) -> list[dict[str, Any]]:
+    options = []
+    for way in Way:
+        why = why_not(setup, way)
+        options.append({"value": way, "label": way, "disabled": why is not None, "why": why})
+    return options

@@ -41,10 +41,10 @@ async def open_pending(
     session: AsyncSession, instance: Instance, proposal: Proposal, expires_at: datetime, now: datetime
 ) -> Connection:
     """The connection is listed here as pending, with the names swapped; the initiator must act."""
-    here = _short_name(proposal.responder_short_name, instance.slug, "here")
-    there = _short_name(proposal.initiator_short_name, proposal.initiator_title, "there")
-    if there == here:
-        there = f"{there[: LONGEST_SHORT_NAME - 2]}-2"
+    here, there = swapped_names(
+        (proposal.responder_short_name, instance.slug),
+        (proposal.initiator_short_name, proposal.initiator_title),
+    )
     connection = Connection(
         id=new_id("con"),
         instance_id=instance.id,
@@ -111,6 +111,14 @@ async def find_initiated(session: AsyncSession, instance_id: str, shared_id: str
     )
     locked = statement.with_for_update().execution_options(populate_existing=True)
     return (await session.exec(locked)).one_or_none()
+
+
+def swapped_names(here: tuple[str, str], there: tuple[str, str]) -> tuple[str, str]:
+    """Return a short name of each side: the one that was proposed, or else one made from what it is called."""
+    local, destination = _short_name(*here, "here"), _short_name(*there, "there")
+    if destination == local:
+        destination = f"{destination[: LONGEST_SHORT_NAME - 2]}-2"
+    return local, destination
 
 
 def _short_name(asked: str, *others: str) -> str:

@@ -12,7 +12,7 @@ from service.connections import operations
 from service.connections.answering import answer, create, look_up_destination, show
 from service.connections.desk import READS, WRITES, Desk, ReadDesk, WriteDesk
 from service.connections.etags import IfMatchDep, etag_of, is_unchanged
-from service.connections.listing import FiltersQuery, companions, list_connections
+from service.connections.listing import FiltersQuery, companions, list_connections, present_id
 from service.connections.models import Connection
 from service.connections.schemas import (
     ConnectionCreate,
@@ -88,7 +88,7 @@ async def get_connections(
     instances, attempts = await companions(session, found.rows)
     items: list[ConnectionOut | ConnectionSummary] = []
     for row in found.rows:
-        instance, attempt = instances[row.instance_id], attempts.get(row.verification_session_id or "")
+        instance, attempt = instances[row.instance_id], attempts.get(present_id(row))
         if filters.expand is None:
             items.append(to_summary(row, attempt, instance))
         else:

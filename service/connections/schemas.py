@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from service.connections.next_actions import SHORT_NAME_PATTERN
+from service.invitations.schemas import InvitationCode
 from service.pagination import PageOut
 from service.words import Mode
 
@@ -106,6 +107,19 @@ class ConnectionPatch(Request):
     metadata: Metadata = Field(default_factory=dict)
 
 
+class InvitationAcceptance(InvitationCode):
+    """A yes to an invitation. Names that are left out are the inviter's proposal, turned round."""
+
+    local_short_name: ShortName | None = None
+    destination_short_name: ShortName | None = None
+    name: Name | None = None
+    description: Description = ""
+    return_url: UrlText | None = Field(
+        default=None, description="Where the browser goes when it is done; must be on the instance's list."
+    )
+    metadata: Metadata = Field(default_factory=dict)
+
+
 class LocalSide(BaseModel):
     """This side of the connection."""
 
@@ -162,7 +176,7 @@ class ActionOut(BaseModel):
     """What can be done or waited for now; perform the primary one and read the connection again."""
 
     id: str
-    kind: str = Field(description="submit, open_url or wait; more kinds may be added.")
+    kind: str = Field(description="submit, open_url, share or wait; more kinds may be added.")
     primary: bool
     actor: str = Field(description="you, other_side or system.")
     label: str
@@ -201,6 +215,7 @@ class ConnectionSummary(BaseModel):
     description: str
     last_error: dict[str, Any] | None
     verification_session: str | None
+    invitation: str | None
     return_url: str | None
     metadata: dict[str, str]
     revision: int

@@ -36,8 +36,17 @@ class Access(StrEnum):
     NONE = "none"
     READY = "ready"
     AT_OTHER_SIDE = "at_other_side"
+    INVITED = "invited"
+    CLAIMED = "claimed"
     FINISHING = "finishing"
     FAILED = "failed"
+
+
+class Way(StrEnum):
+    """The two ways to get access: verify one's own, or invite the partner."""
+
+    VERIFY = "verify"
+    INVITE = "invite"
 
 
 class StepRefused(Exception):
@@ -47,6 +56,15 @@ class StepRefused(Exception):
         self.step = step
         self.allowed = allowed
         super().__init__(f"The step {step} is not allowed now.")
+
+
+class WayRefused(Exception):
+    """Access cannot be had in this way for this connection; `why` says why and what to do instead."""
+
+    def __init__(self, way: Way, why: str) -> None:
+        self.way = way
+        self.why = why
+        super().__init__(why)
 
 
 class ModeRefused(Exception):
@@ -68,6 +86,7 @@ class SetUp:
     has_details: bool = False
     mode: Mode | None = None
     access: Access = Access.NONE
+    is_private_here: bool = False
     mode_refusals: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -84,7 +103,7 @@ LABELS: Mapping[Step, str] = {
     Step.DESTINATION: "Choose the destination",
     Step.DETAILS: "Name the connection",
     Step.MODE: "Choose the mode",
-    Step.ACCESS: "Verify admin access",
+    Step.ACCESS: "Verify admin access, or invite the partner",
     Step.ACTIVATION: "Activate",
 }
 
@@ -93,6 +112,9 @@ ORDER: Mapping[DestinationType, tuple[Step, ...]] = {
     DestinationType.PRIVATE: (Step.DESTINATION, Step.DETAILS, Step.MODE, Step.ACCESS, Step.ACTIVATION),
     DestinationType.LOCAL: (Step.DESTINATION, Step.DETAILS, Step.MODE, Step.ACTIVATION),
 }
+
+
+UNDECIDED = frozenset({Access.AT_OTHER_SIDE, Access.INVITED, Access.CLAIMED})
 
 
 def order(kind: DestinationType | None) -> tuple[Step, ...]:
@@ -125,7 +147,7 @@ def allowed_steps(setup: SetUp) -> tuple[Step, ...]:
     """
     if setup.role is not Role.INITIATOR:
         return ()
-    if setup.state is ConnectionState.PENDING and setup.access is Access.AT_OTHER_SIDE:
+    if setup.state is ConnectionState.PENDING and setup.access in UNDECIDED:
         return (Step.ACCESS,)
     if setup.state is not ConnectionState.DRAFT:
         return ()
@@ -149,6 +171,30 @@ def require_mode(setup: SetUp, mode: Mode) -> None:
     """Raise ModeRefused where the probe or the platform said that this mode is not possible."""
     if mode in setup.mode_refusals:
         raise ModeRefused(mode, setup.mode_refusals[mode])
+
+
+def why_not(setup: SetUp, way: Way) -> str | None:
+    """Return why access cannot be had in this way, None where it can."""
+    if way is Way.INVITE:
+        if setup.is_private_here:
+            return "The instance here is private, and the partner's node could not reach it: ask the partner to invite."
+        return None
+    if setup.type is DestinationType.PRIVATE:
+        return "Verifying needs a destination that this node can reach: invite the partner instead."
+    if setup.is_private_here:
+        return "Verifying needs an instance here that the other node can reach."
+    return None
+
+
+def require_way(setup: SetUp, way: Way) -> None:
+    """Raise WayRefused where access cannot be had in this way."""
+    if why := why_not(setup, way):
+        raise WayRefused(way, why)
+
+
+def invitable_modes(setup: SetUp) -> tuple[Mode, ...]:
+    """Return the modes that an invitation can set up: visual needs an admin who signs in on both sides."""
+    return tuple(mode for mode in (Mode.SCRIPT, Mode.BASIC) if mode not in setup.mode_refusals)
 
 
 def steps(setup: SetUp) -> tuple[StepView, ...]:

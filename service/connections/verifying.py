@@ -5,11 +5,11 @@ from urllib.parse import urlsplit
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections import operations
-from service.connections.attempts import current_attempt, open_attempt
+from service.connections.attempts import open_attempt, present
 from service.connections.desk import Desk
 from service.connections.destinations import as_problem
 from service.connections.refusals import with_way_out
-from service.connections.setup import Step, require_step
+from service.connections.setup import Step, Way, require_step, require_way
 from service.connections.view import set_up_of
 from service.database import reading
 from service.discovery.looks import count_look
@@ -33,7 +33,7 @@ async def begin_verification(
     snapshot = await _read(desk, issuer, instance)
     now = desk.node.clock.now()
     connection = await operations.lock_visible(session, desk.principal, connection_id, revision)
-    older = await current_attempt(session, connection)
+    older = await present(session, connection)
     attempt = new_attempt(
         desk.node,
         instance,
@@ -53,9 +53,10 @@ async def _check(desk: Desk, connection_id: str) -> tuple[str, Instance]:
     async with reading(desk.node.database) as session:
         connection = await operations.get_visible(session, desk.principal, connection_id)
         instance = await get_instance(session, connection.instance_id)
-        attempt = await current_attempt(session, connection)
+        attempt = await present(session, connection)
     with with_way_out(desk.node, desk.platforms, instance, connection, attempt):
         require_step(set_up_of(connection, attempt), Step.ACCESS)
+        require_way(set_up_of(connection, attempt), Way.VERIFY)
     if instance.network is Network.PRIVATE:
         raise InstancePrivate(
             "The other node could not read the description of {instance_name}.", instance_name=instance.name

@@ -1,5 +1,6 @@
 """A stored connection as its readers see it."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from service.connections.actions import Answers
@@ -15,13 +16,19 @@ from service.connections.schemas import (
 )
 from service.connections.setup import Access, SetUp, allowed_steps, current_step, steps
 from service.instances.models import Instance
+from service.instances.operations import issuer_of
+from service.invitations.codes import PAGE_PATH
+from service.invitations.models import Direction, Invitation
+from service.invitations.operations import host_of
+from service.invitations.states import InvitationState
 from service.node import Node
 from service.platforms.registry import Registry
 from service.verification_sessions.models import VerificationSession
 from service.verification_sessions.operations import start_url
 from service.verification_sessions.states import VerificationState
-from service.words import Role
+from service.words import Network, Role
 
+Attempt = VerificationSession | Invitation
 ACCESS_BY_STATE = {
     VerificationState.CREATED: Access.READY,
     VerificationState.STARTED: Access.AT_OTHER_SIDE,
@@ -29,10 +36,20 @@ ACCESS_BY_STATE = {
     VerificationState.CODE_RECEIVED: Access.FINISHING,
     VerificationState.VERIFIED: Access.FINISHING,
 }
+SENT: Mapping[InvitationState, Access] = {
+    InvitationState.OPEN: Access.INVITED,
+    InvitationState.CLAIMED: Access.CLAIMED,
+    InvitationState.CONFIRMED: Access.FINISHING,
+}
+RECEIVED: Mapping[InvitationState, Access] = {
+    InvitationState.CLAIMING: Access.FINISHING,
+    InvitationState.CLAIMED: Access.AT_OTHER_SIDE,
+    InvitationState.CONFIRMED: Access.FINISHING,
+}
 
 
-def set_up_of(connection: Connection, attempt: VerificationSession | None) -> SetUp:
-    """Return what the order of steps depends on."""
+def set_up_of(connection: Connection, attempt: Attempt | None, instance: Instance | None = None) -> SetUp:
+    """Return what the order of steps depends on; without the instance, as if it were a public one."""
     return SetUp(
         state=connection.state,
         role=connection.role,
@@ -40,24 +57,33 @@ def set_up_of(connection: Connection, attempt: VerificationSession | None) -> Se
         has_details=connection.local_short_name is not None,
         mode=connection.mode,
         access=_access(connection, attempt),
+        is_private_here=instance is not None and instance.network is Network.PRIVATE,
         mode_refusals=connection.mode_refusals,
     )
 
 
-def _access(connection: Connection, attempt: VerificationSession | None) -> Access:
-    if connection.role is Role.RESPONDER:
+def _access(connection: Connection, attempt: Attempt | None) -> Access:
+    if connection.role is Role.RESPONDER and not isinstance(attempt, Invitation):
         return Access.FINISHING
-    open_access = ACCESS_BY_STATE.get(attempt.state) if attempt else None
+    open_access = _open_access(attempt)
     if open_access is not None:
         return open_access
     return Access.FAILED if connection.last_error else Access.NONE
 
 
-def to_summary(
-    connection: Connection, attempt: VerificationSession | None, instance: Instance
-) -> ConnectionSummary:
+def _open_access(attempt: Attempt | None) -> Access | None:
+    match attempt:
+        case VerificationSession():
+            return ACCESS_BY_STATE.get(attempt.state)
+        case Invitation():
+            return (SENT if attempt.direction is Direction.SENT else RECEIVED).get(attempt.state)
+        case _:
+            return None
+
+
+def to_summary(connection: Connection, attempt: Attempt | None, instance: Instance) -> ConnectionSummary:
     """Return the connection as a list shows it."""
-    setup = set_up_of(connection, attempt)
+    setup = set_up_of(connection, attempt, instance)
     step = current_step(setup)
     return ConnectionSummary(
         id=connection.id,
@@ -78,6 +104,7 @@ def to_summary(
         description=connection.description,
         last_error=connection.last_error,
         verification_session=connection.verification_session_id,
+        invitation=connection.invitation_id,
         return_url=connection.return_url,
         metadata=connection.labels,
         revision=connection.revision,
@@ -110,17 +137,19 @@ def _destination_side(connection: Connection) -> DestinationSide:
 
 def to_out(
     connection: Connection,
-    attempt: VerificationSession | None,
+    attempt: Attempt | None,
     instance: Instance,
     node: Node,
     platforms: Registry,
 ) -> ConnectionOut:
     """Return the connection with everything that can be done next."""
     platform = platforms.get(instance.platform).description
+    verification = attempt if isinstance(attempt, VerificationSession) else None
+    invitation = attempt if isinstance(attempt, Invitation) else None
     answers = Answers(
         connection_id=connection.id,
         verification_session_id=connection.verification_session_id,
-        start_url=start_url(node.settings, attempt.id) if attempt else None,
+        start_url=start_url(node.settings, verification.id) if verification else None,
         expires_at=connection.expires_at or (attempt.expires_at if attempt else None),
         url=connection.destination_url,
         local_short_name=connection.local_short_name,
@@ -130,11 +159,24 @@ def to_out(
         local_offered=platform.local,
         local_why_not=platform.local_why_not,
         configuration_url=connection.return_url or instance.url,
+        invitation_id=connection.invitation_id,
+        invitation_page=issuer_of(node.settings, instance.slug) + PAGE_PATH if invitation else None,
+        claimed_by=_claimed_by(invitation),
+        about_here=f"We are {instance.name} ({platform.label}, {instance.url}).",
     )
-    actions = next_actions(set_up_of(connection, attempt), answers)
+    actions = next_actions(set_up_of(connection, attempt, instance), answers)
     return ConnectionOut(
         **to_summary(connection, attempt, instance).model_dump(),
         next_actions=[
             ActionOut.model_validate({**asdict(action), "label_key": action.label_key}) for action in actions
         ],
     )
+
+
+def _claimed_by(invitation: Invitation | None) -> str | None:
+    """Return who claimed the invitation, in a sentence: what was verified of them, and the comparison code."""
+    if invitation is None or invitation.claimant is None:
+        return None
+    issuer, thumbprint = invitation.claimant["issuer"], invitation.claimant["thumbprint"]
+    who = f"The verified host {host_of(issuer)}" if issuer else f"A private side, fingerprint {thumbprint},"
+    return f"{who} accepted it. The comparison code is {invitation.comparison_code}."

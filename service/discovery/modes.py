@@ -15,21 +15,34 @@ class Need(StrEnum):
     ADMIN_ACCESS_HERE = "admin_access_here"
     ADMIN_ACCESS_THERE = "admin_access_there"
     PUBLIC_INSTANCE_HERE = "public_instance_here"
+    ADMIN_ACCESS_THERE_OR_INVITATION = "admin_access_there_or_invitation"
     INVITATION = "invitation"
 
 
 NEED_LABELS = {
     Need.ADMIN_ACCESS_HERE: "An admin of the instance here, or a token for it.",
     Need.ADMIN_ACCESS_THERE: "An admin of the other side's instance signs in there and accepts.",
-    Need.PUBLIC_INSTANCE_HERE: "The instance here is public: the other side's node reads its description.",
+    Need.ADMIN_ACCESS_THERE_OR_INVITATION: (
+        "An admin of the other side's instance signs in there and accepts, or accepts your invitation there."
+    ),
+    Need.PUBLIC_INSTANCE_HERE: "The instance here is public: the other side's node calls it.",
     Need.INVITATION: "An invitation that the partner accepts on their own node.",
 }
 
 NEEDS = {
-    DestinationType.PUBLIC: (Need.ADMIN_ACCESS_HERE, Need.ADMIN_ACCESS_THERE, Need.PUBLIC_INSTANCE_HERE),
-    DestinationType.PRIVATE: (Need.ADMIN_ACCESS_HERE, Need.INVITATION),
+    DestinationType.PUBLIC: (
+        Need.ADMIN_ACCESS_HERE,
+        Need.ADMIN_ACCESS_THERE_OR_INVITATION,
+        Need.PUBLIC_INSTANCE_HERE,
+    ),
+    DestinationType.PRIVATE: (Need.ADMIN_ACCESS_HERE, Need.INVITATION, Need.PUBLIC_INSTANCE_HERE),
     DestinationType.LOCAL: (Need.ADMIN_ACCESS_HERE,),
 }
+NEEDS_OF_VISUAL = (Need.ADMIN_ACCESS_HERE, Need.ADMIN_ACCESS_THERE, Need.PUBLIC_INSTANCE_HERE)
+BOTH_PRIVATE = (
+    "Both sides are private, so neither node can reach the other: one of the two instances has to be public, and "
+    "invites the other one."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +97,12 @@ def _option(
     mode: Mode, destination: DestinationType, here: Side, there: Side | None, obstacle: str | None
 ) -> ModeOption:
     why_not = (
-        obstacle or _platform_limit(mode, destination, here, there) or _network_limit(mode, destination, here)
+        obstacle
+        or _platform_limit(mode, destination, here, there)
+        or _network_limit(mode, destination, here, there)
     )
-    return ModeOption(mode, why_not is None, why_not, NEEDS[destination])
+    verifies = mode is Mode.VISUAL and destination is DestinationType.PUBLIC
+    return ModeOption(mode, why_not is None, why_not, NEEDS_OF_VISUAL if verifies else NEEDS[destination])
 
 
 def _platform_limit(mode: Mode, destination: DestinationType, here: Side, there: Side | None) -> str | None:
@@ -101,20 +117,26 @@ def _platform_limit(mode: Mode, destination: DestinationType, here: Side, there:
     return None
 
 
-def _network_limit(mode: Mode, destination: DestinationType, here: Side) -> str | None:
-    """Return why the two networks rule this mode out. Invitations will take away all but the visual ones."""
+def are_both_private(destination: DestinationType, here: Side, there: Side | None) -> bool:
+    """True where neither side can reach the other; a destination without a URL counts as private."""
+    if here.network is not Network.PRIVATE or destination is DestinationType.LOCAL:
+        return False
+    return destination is DestinationType.PRIVATE or (there is not None and there.network is Network.PRIVATE)
+
+
+def _network_limit(mode: Mode, destination: DestinationType, here: Side, there: Side | None) -> str | None:
+    """Return why the two networks rule this mode out."""
     if destination is DestinationType.LOCAL:
         return None
     if destination is DestinationType.PRIVATE and mode is Mode.VISUAL:
         return "Visual needs an admin to sign in on both sides, and a private destination cannot be reached."
-    if destination is DestinationType.PRIVATE:
-        return (
-            "A private destination joins by an invitation, and this version cannot make one yet: "
-            "ask the partner for a node URL that this node can reach."
-        )
-    if here.network is Network.PRIVATE:
-        return (
-            "The instance here is private, so the other node cannot verify it, and this version cannot take "
-            "an invitation from the partner yet: make the instance public."
-        )
-    return None
+    if are_both_private(destination, here, there):
+        return BOTH_PRIVATE
+    if here.network is Network.PUBLIC:
+        return None
+    if mode is Mode.VISUAL:
+        return "Visual needs an instance here that the other node can reach: make this one public."
+    return (
+        "The instance here is private, so the partner has to invite you: send them the name and the address of "
+        f"this instance and the mode {mode}, then accept the code that they send."
+    )

@@ -160,6 +160,7 @@ def _endpoints(metadata: AuthorizationServerMetadata) -> tuple[str, ...]:
         metadata.authorization_endpoint,
         metadata.token_endpoint,
         metadata.pushed_authorization_request_endpoint,
+        metadata.registration_endpoint or metadata.token_endpoint,
         metadata.jwks_uri,
     )
 

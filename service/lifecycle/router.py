@@ -12,6 +12,8 @@ from service.authorization.states import AuthorizationState
 from service.connections.setup import LABELS, ORDER
 from service.connections.states import MACHINE as CONNECTION
 from service.connections.states import ConnectionState
+from service.invitations.states import MACHINE as INVITATION
+from service.invitations.states import InvitationState
 from service.openapi import problem_responses
 from service.problems import Internal
 from service.state_machine import StateMachine
@@ -20,6 +22,7 @@ from service.verification_sessions.states import VerificationState
 from service.words import DestinationType, Mode
 
 router = APIRouter(tags=["Connections"])
+_I = InvitationState
 
 _V, _A, _C = VerificationState, AuthorizationState, ConnectionState
 SEEN_AS: Mapping[str, Mapping[StrEnum, ConnectionState | None]] = {
@@ -34,6 +37,17 @@ SEEN_AS: Mapping[str, Mapping[StrEnum, ConnectionState | None]] = {
         _V.FAILED: _C.DRAFT,
         _V.EXPIRED: _C.DRAFT,
         _V.CANCELLED: _C.DRAFT,
+    },
+    INVITATION.name: {
+        _I.OPEN: _C.PENDING,
+        _I.CLAIMING: _C.PENDING,
+        _I.CLAIMED: _C.PENDING,
+        _I.CONFIRMED: _C.PENDING,
+        _I.ACTIVE: _C.ACTIVE,
+        _I.REJECTED: _C.DRAFT,
+        _I.REVOKED: _C.DRAFT,
+        _I.EXPIRED: _C.DRAFT,
+        _I.LOCKED: _C.DRAFT,
     },
     AUTHORIZATION_REQUEST.name: {
         _A.REQUESTED: None,
@@ -65,7 +79,8 @@ class MachineOut(BaseModel):
     transitions: list[TransitionOut]
     mermaid: str
     connection_state: dict[str, str | None] = Field(
-        description="How the connection shows while this is the state; null: it is not listed (yet)."
+        description="How the connection shows while this is the state; null: it is not listed (yet). Of an "
+        "invitation that ended: how the inviter's connection shows; the invited side's is closed."
     )
 
 
@@ -101,7 +116,7 @@ class LifecycleOut(BaseModel):
 )
 async def get_lifecycle() -> LifecycleOut:
     """The tables that the service itself decides by, as data and as Mermaid diagrams."""
-    machines = (CONNECTION, VERIFICATION_SESSION, AUTHORIZATION_REQUEST)
+    machines = (CONNECTION, VERIFICATION_SESSION, INVITATION, AUTHORIZATION_REQUEST)
     return LifecycleOut(
         machines=[_machine(machine) for machine in machines],
         step_lists=[_step_list(kind, mode) for kind in DestinationType for mode in Mode],

@@ -63,6 +63,7 @@ class Peer:
     authorization_endpoint: str
     token_endpoint: str
     par_endpoint: str
+    registration_endpoint: str
 
     def connection_url(self, shared_id: str) -> str:
         """Return where the other node keeps this connection."""
@@ -71,18 +72,22 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """We, as the other node knows us: our issuer, the key that signs now, and the ids of all that we publish."""
+    """We, as the other node knows us: our issuer, the key that signs now, and the ids of all that we publish.
+
+    `registered_as` is the client id of a registration, where the other node cannot read our client document.
+    """
 
     issuer: str
     key: SigningKey
     key_ids: frozenset[str]
     egress: Egress
     now: datetime
+    registered_as: str | None = None
 
     @property
     def client_id(self) -> str:
-        """The address of our client document."""
-        return self.issuer + CLIENT_DOCUMENT_PATH
+        """The address of our client document, or what the other node calls us where it cannot read that."""
+        return self.registered_as or self.issuer + CLIENT_DOCUMENT_PATH
 
     @property
     def redirect_uri(self) -> str:
@@ -100,8 +105,8 @@ async def push(caller: Caller, peer: Peer, parameters: Mapping[str, str]) -> Pus
         "code_challenge_method": "S256",
         **_authentication(caller, peer),
     }
-    answer = await _call(caller, "POST", peer.par_endpoint, form=form)
-    return _read(answer, PushedAnswer, HTTPStatus.CREATED)
+    answer = await call(caller, "POST", peer.par_endpoint, form=form)
+    return read_answer(answer, PushedAnswer, HTTPStatus.CREATED)
 
 
 def authorization_url(caller: Caller, peer: Peer, request_uri: str) -> str:
@@ -131,8 +136,8 @@ async def connection_token(caller: Caller, peer: Peer, shared_id: str) -> TokenA
 async def activate(caller: Caller, peer: Peer, shared_id: str, access_token: str) -> ConnectionStatus:
     """P9: the other node's connection is active; repeating it changes nothing."""
     url = peer.connection_url(shared_id) + "/activation"
-    answer = await _call(caller, "PUT", url, token=access_token)
-    shown = _about(shared_id, _read(answer, ConnectionStatus, HTTPStatus.OK))
+    answer = await call(caller, "PUT", url, token=access_token)
+    shown = _about(shared_id, read_answer(answer, ConnectionStatus, HTTPStatus.OK))
     if shown.state != "active":
         raise _unexpected(answer.status, f"The connection is {shown.state} there, and not active.")
     return shown
@@ -140,13 +145,13 @@ async def activate(caller: Caller, peer: Peer, shared_id: str, access_token: str
 
 async def status(caller: Caller, peer: Peer, shared_id: str, access_token: str) -> ConnectionStatus:
     """P11: what the other node says of the connection now."""
-    answer = await _call(caller, "GET", peer.connection_url(shared_id), token=access_token)
-    return _about(shared_id, _read(answer, ConnectionStatus, HTTPStatus.OK))
+    answer = await call(caller, "GET", peer.connection_url(shared_id), token=access_token)
+    return _about(shared_id, read_answer(answer, ConnectionStatus, HTTPStatus.OK))
 
 
 async def end(caller: Caller, peer: Peer, shared_id: str, access_token: str) -> None:
     """P10: the connection is over at the other node; raises PeerRefused with `is_over` where it already was."""
-    answer = await _call(caller, "DELETE", peer.connection_url(shared_id), token=access_token)
+    answer = await call(caller, "DELETE", peer.connection_url(shared_id), token=access_token)
     if answer.status != HTTPStatus.NO_CONTENT:
         raise _refusal(answer)
 
@@ -154,36 +159,38 @@ async def end(caller: Caller, peer: Peer, shared_id: str, access_token: str) -> 
 async def _token(caller: Caller, peer: Peer, form: Mapping[str, str]) -> TokenAnswer:
     """Only a DPoP-bound token is taken (RFC 9449): a bearer one fails the message's type."""
     proof = _proof(caller, "POST", peer.token_endpoint)
-    answer = await _call(
+    answer = await call(
         caller,
         "POST",
         peer.token_endpoint,
         form={**form, **_authentication(caller, peer)},
         headers={"DPoP": proof},
     )
-    return _read(answer, TokenAnswer, HTTPStatus.OK)
+    return read_answer(answer, TokenAnswer, HTTPStatus.OK)
 
 
-async def _call(
+async def call(
     caller: Caller,
     method: str,
     url: str,
     *,
     form: Mapping[str, str] | None = None,
+    json: Mapping[str, Any] | None = None,
     token: str | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
+    """Return what the other node answers, whatever it is; raises PeerUnavailable where nothing came."""
     sent = dict(headers or {})
     if token is not None:
         sent["Authorization"] = f"DPoP {token}"
         sent["DPoP"] = _proof(caller, method, url, token)
     try:
-        return await caller.egress.request(method, url, headers=sent, form=form)
+        return await caller.egress.request(method, url, headers=sent, form=form, json=json)
     except EgressFailure as failure:
         raise PeerUnavailable(failure.reason) from failure
 
 
-def _read(answer: Answer, kind: type[Message], expected: HTTPStatus) -> Message:
+def read_answer(answer: Answer, kind: type[Message], expected: HTTPStatus) -> Message:
     """Return the message; whatever is not exactly what was asked for is a refusal or no answer."""
     if answer.status != expected:
         raise _refusal(answer)

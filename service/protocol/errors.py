@@ -76,6 +76,36 @@ class InvalidToken(OAuthError):
     error, status = "invalid_token", 401
 
 
+class InitialTokenRefused(OAuthError):
+    """The initial access token is not the secret of an invitation that this key may claim (RFC 7591)."""
+
+    error, status = "invalid_token", 401
+
+
+class InvalidClientMetadata(OAuthError):
+    """What the client says of itself is not valid, or not true (RFC 7591, section 3.2.2)."""
+
+    error = "invalid_client_metadata"
+
+
+class InvalidSoftwareStatement(OAuthError):
+    """The statement is not signed by the client's key for this invitation (RFC 7591, section 3.2.2)."""
+
+    error = "invalid_software_statement"
+
+
+class UnapprovedSoftwareStatement(OAuthError):
+    """The invitation is for another partner (RFC 7591, section 3.2.2)."""
+
+    error = "unapproved_software_statement"
+
+
+class InvitationOver(OAuthError):
+    """The invitation cannot be used any more; the description is its state."""
+
+    error, status = "invitation_unusable", 410
+
+
 class Gone(OAuthError):
     """The connection or its attempt is over; asking again gives the same answer."""
 
@@ -116,7 +146,7 @@ def respond(error: OAuthError) -> Response:
     if isinstance(error, InvalidToken | InvalidDpopProof):
         headers["WWW-Authenticate"] = f'DPoP error="{error.error}", algs="ES256"'
     elif error.status == InvalidClient.status:
-        headers["WWW-Authenticate"] = 'Bearer error="invalid_client"'
+        headers["WWW-Authenticate"] = f'Bearer error="{error.error}"'
     elif error.status == ServerNotReady.status:
         headers.setdefault("Retry-After", "5")
     body = {"error": error.error, "error_description": error.description}

@@ -52,6 +52,7 @@ class AuthorizationServerMetadata(Wire):
     authorization_endpoint: Url
     token_endpoint: Url
     pushed_authorization_request_endpoint: Url
+    registration_endpoint: Url | None = None
     jwks_uri: Url
     require_pushed_authorization_requests: bool
     response_types_supported: list[str]
@@ -148,10 +149,59 @@ class ConnectionStatus(Wire):
     """
 
     shared_id: SharedId
-    state: Literal["consented", "redeemed", "active", "closed"]
+    state: Literal["consented", "redeemed", "claimed", "confirmed", "active", "closed"]
     activated_at: Annotated[datetime, Field(strict=False)] | None = None
     reason: Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z_]+$")] | None = None
     connection_attestation: str | None = None
+
+
+class Registration(Wire):
+    """A client registers with an invitation's secret as initial access token (RFC 7591).
+
+    The software statement binds its one key to this invitation and to the shared id that the client chose.
+    """
+
+    client_name: ShortText = ""
+    client_uri: Url
+    token_endpoint_auth_method: Literal["private_key_jwt"]
+    grant_types: Annotated[list[str], Field(min_length=1, max_length=10)]
+    jwks: KeySet
+    software_statement: Annotated[str, StringConstraints(min_length=20, max_length=8192)]
+    parley_instance: InstanceFacts
+
+
+class Registered(Wire):
+    """The client's registration (RFC 7591, section 3.2.1), and how its invitation stands now."""
+
+    client_id: Url
+    client_id_issued_at: int
+    token_endpoint_auth_method: Literal["private_key_jwt"]
+    grant_types: list[str]
+    shared_id: SharedId
+    invitation_state: Literal["claimed", "confirmed", "active"]
+
+
+class InvitationQuery(Wire):
+    """What an invitation's holder asks its inviter: always a form in the body, never a query."""
+
+    invitation: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    secret: Annotated[str, StringConstraints(min_length=22, max_length=128)]
+    reason: Annotated[str, StringConstraints(max_length=500)] = ""
+
+
+class InvitationStatus(Wire):
+    """How an invitation stands at its inviter, for whoever has its secret; ask again after `interval` seconds."""
+
+    state: Literal["open", "claimed", "confirmed", "active", "rejected", "revoked", "expired", "locked"]
+    reason: Annotated[str, StringConstraints(max_length=500)] = ""
+    mode: Annotated[Mode, Field(strict=False)]
+    scope: list[str]
+    connection_name: ShortText = ""
+    inviter_short_name: Annotated[str, StringConstraints(max_length=30)] = ""
+    partner_short_name: Annotated[str, StringConstraints(max_length=30)] = ""
+    confirmation_required: bool
+    expires_at: Annotated[datetime, Field(strict=False)]
+    interval: Annotated[int, Field(ge=1, le=3_600)]
 
 
 class OAuthErrorBody(Wire):

@@ -88,6 +88,7 @@ def authorization_server(
         authorization_endpoint=f"{issuer}/oauth/authorize",
         token_endpoint=f"{issuer}/oauth/token",
         pushed_authorization_request_endpoint=f"{issuer}/oauth/par",
+        registration_endpoint=f"{issuer}/oauth/register",
         jwks_uri=issuer + JWKS_PATH,
         require_pushed_authorization_requests=True,
         response_types_supported=["code"],

@@ -17,10 +17,15 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 async def read_form(request: Request) -> dict[str, str]:
     """Return the parameters of a form body; raises InvalidRequest."""
+    return _read(await read_body(request, FORM_TYPE))
+
+
+async def read_body(request: Request, expected: str = "application/json") -> bytes:
+    """Return the body, of the expected type and not too large; raises InvalidRequest."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != FORM_TYPE:
-        raise InvalidRequest(f"Send the parameters as {FORM_TYPE}.")
-    body, too_large = bytearray(), InvalidRequest(f"The form has more than {MAX_BYTES} bytes.")
+    if media_type != expected:
+        raise InvalidRequest(f"Send the parameters as {expected}.")
+    body, too_large = bytearray(), InvalidRequest(f"The body has more than {MAX_BYTES} bytes.")
     try:
         async for chunk in request.stream():
             body += chunk
@@ -28,7 +33,7 @@ async def read_form(request: Request) -> dict[str, str]:
                 raise too_large
     except HTTPException:  # larger still: then nothing of it is read
         raise too_large from None
-    return _read(bytes(body))
+    return bytes(body)
 
 
 def read_query(request: Request) -> dict[str, str]:

@@ -184,7 +184,7 @@ async def test_a_closed_connection_is_over(pair: Pair) -> None:
 async def test_the_lifecycle_is_the_tables(pair: Pair) -> None:
     shown = await pair.a.read("/v1/lifecycle")
     machines = {machine["name"]: machine for machine in shown["machines"]}
-    assert set(machines) == {"connection", "verification_session", "authorization_request"}
+    assert set(machines) == {"connection", "verification_session", "invitation", "authorization_request"}
     assert machines["connection"]["mermaid"].startswith("stateDiagram-v2")
     seen_as = machines["verification_session"]["connection_state"]
     assert (seen_as["created"], seen_as["started"], seen_as["denied"]) == ("draft", "pending", "draft")

@@ -13,11 +13,11 @@ HERE = Side(platform_label="Redmine", modes=ALL, network=Network.PUBLIC, sandbox
 THERE = Side(platform_label="Jira Cloud", modes=ALL, network=Network.PUBLIC, sandbox=False)
 PUBLIC, PRIVATE, LOCAL = DestinationType.PUBLIC, DestinationType.PRIVATE, DestinationType.LOCAL
 
-# What needs an invitation is not possible yet: neither a private destination, nor a private instance here.
+# From a private instance nothing is possible: its partner invites it.
 POSSIBLE = {
     (PUBLIC, Network.PUBLIC): ALL,
     (PUBLIC, Network.PRIVATE): frozenset(),
-    (PRIVATE, Network.PUBLIC): frozenset(),
+    (PRIVATE, Network.PUBLIC): frozenset({Mode.SCRIPT, Mode.BASIC}),
     (PRIVATE, Network.PRIVATE): frozenset(),
     (LOCAL, Network.PUBLIC): ALL,
     (LOCAL, Network.PRIVATE): ALL,
@@ -47,22 +47,32 @@ def test_every_mode_is_listed_with_its_needs_and_why_not(destination: Destinatio
 
 
 def test_visual_is_never_possible_to_a_private_destination() -> None:
-    """The other two wait for invitations; this one does not."""
     why = refusals(mode_options(PRIVATE, HERE))
+    assert list(why) == ["visual"]
     assert "sign in on both sides" in why["visual"]
-    assert "invitation" in why["script"]
-    assert why["script"] == why["basic"]
 
 
 def test_a_private_instance_here_is_told_what_would_help() -> None:
     why = refusals(mode_options(PUBLIC, replace(HERE, network=Network.PRIVATE), THERE))
     assert set(why) == {"visual", "script", "basic"}
-    assert all("make the instance public" in sentence for sentence in why.values())
+    assert "make this one public" in why["visual"]
+    assert "send them the name and the address" in why["basic"]
+
+
+@pytest.mark.parametrize(
+    ("destination", "there"), [(PUBLIC, replace(THERE, network=Network.PRIVATE)), (PRIVATE, None)]
+)
+def test_two_private_sides_are_told_that_one_must_be_public(
+    destination: DestinationType, there: Side | None
+) -> None:
+    why = refusals(mode_options(destination, replace(HERE, network=Network.PRIVATE), there))
+    assert "has to be public" in why["basic"]
+    assert why["basic"] == why["script"]
 
 
 NEEDS = {
-    PUBLIC: {Need.ADMIN_ACCESS_HERE, Need.ADMIN_ACCESS_THERE, Need.PUBLIC_INSTANCE_HERE},
-    PRIVATE: {Need.ADMIN_ACCESS_HERE, Need.INVITATION},
+    PUBLIC: {Need.ADMIN_ACCESS_HERE, Need.ADMIN_ACCESS_THERE_OR_INVITATION, Need.PUBLIC_INSTANCE_HERE},
+    PRIVATE: {Need.ADMIN_ACCESS_HERE, Need.INVITATION, Need.PUBLIC_INSTANCE_HERE},
     LOCAL: {Need.ADMIN_ACCESS_HERE},
 }
 
@@ -70,7 +80,10 @@ NEEDS = {
 @pytest.mark.parametrize("destination", DestinationType)
 def test_what_a_mode_needs_is_said_before_one_starts(destination: DestinationType) -> None:
     for option in mode_options(destination, HERE):
-        assert set(option.needs) == NEEDS[destination]
+        if option.mode is Mode.VISUAL and destination is PUBLIC:
+            assert Need.ADMIN_ACCESS_THERE in option.needs
+        else:
+            assert set(option.needs) == NEEDS[destination]
 
 
 def test_a_mode_that_the_platform_here_lacks_is_refused_in_its_name() -> None:

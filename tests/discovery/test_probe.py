@@ -266,7 +266,8 @@ async def test_a_private_instance_cannot_verify_and_learns_so_here(sqlite_url: s
     async with asking_node(sqlite_url, web.egress(), network=Network.PRIVATE) as asker:
         found = await asker.ask(NODE)
     assert found.outcome is Outcome.NODE_FOUND
-    assert all("private" in str(mode.why_not) for mode in found.modes)
+    assert not any(mode.possible for mode in found.modes)
+    assert all("public" in str(mode.why_not) or "invite you" in str(mode.why_not) for mode in found.modes)
 
 
 async def test_a_sandbox_connects_to_sandboxes_only(sqlite_url: str, web: FakeWeb) -> None:

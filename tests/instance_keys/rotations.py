@@ -52,7 +52,7 @@ async def caller(node: RunningNode, key: SigningKey) -> Caller:
 def peer(node: RunningNode) -> Peer:
     """Return where the node is called."""
     oauth = f"{node.issuer}/oauth"
-    return Peer(node.issuer, f"{oauth}/authorize", f"{oauth}/token", f"{oauth}/par")
+    return Peer(node.issuer, f"{oauth}/authorize", f"{oauth}/token", f"{oauth}/par", f"{oauth}/register")
 
 
 async def history(node: RunningNode, connection: dict[str, Any]) -> list[tuple[str, str | None]]:

@@ -1,0 +1,69 @@
+"""I4: the invited side accepts or rejects; what its node then sends is stored first, and a job sends it."""
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service.access.own_instance import own_instance
+from service.connections import operations
+from service.connections.claiming import CLAIM_JOB
+from service.connections.desk import Desk
+from service.connections.inspecting import Inspection, inspect
+from service.connections.names import insert_named
+from service.connections.received import build
+from service.connections.schemas import InvitationAcceptance
+from service.connections.states import ConnectionEvent, ConnectionState
+from service.connections.unusable import as_problem
+from service.database import advance, reading
+from service.invitations.models import Invitation
+from service.invitations.operations import find_received
+from service.invitations.states import UNUSABLE, InvitationEvent
+from service.jobs.operations import enqueue
+from service.problems import (
+    InvitationUnusable,
+)
+
+
+async def look_at(desk: Desk, name: str | None, code: str) -> Inspection:
+    """Return what the code is to this instance of the caller; raises NotFound for an instance that is not theirs."""
+    async with reading(desk.node.database) as session:
+        instance = await own_instance(session, desk.node.settings, desk.principal, name)
+    return await inspect(desk.node, desk.platforms, instance, code)
+
+
+async def accept(desk: Desk, session: AsyncSession, wanted: InvitationAcceptance) -> Invitation:
+    """The connection is pending here, and a job claims the invitation. Accepted twice, it is the same one."""
+    found = await look_at(desk, wanted.instance, wanted.code)
+    node, instance = desk.node, found.instance
+    known = await known_here(session, found)
+    if known is not None and (known.state not in UNUSABLE):
+        return known
+    if found.reason is not None:
+        raise as_problem(found)
+    if known is not None:
+        raise InvitationUnusable("It was {reason} here before.", reason=known.state.value)
+    if wanted.return_url is not None:
+        operations.check_return_url(instance, wanted.return_url)
+    connection, invitation = await build(session, node, found, wanted)
+    try:
+        async with session.begin_nested():
+            await insert_named(session, connection, connection.name or "")
+            session.add(invitation)
+            await session.flush()
+    except IntegrityError:  # a parallel twin was faster, and this one is the same
+        known = await known_here(session, found)
+        if known is None:
+            raise
+        return known
+    now = node.clock.now()
+    changes = {"expires_at": invitation.expires_at, "destination_state": ConnectionState.PENDING.value}
+    await advance(session, connection, ConnectionEvent.START, **changes)
+    await advance(session, invitation, InvitationEvent.ACCEPT)
+    await enqueue(session, CLAIM_JOB, invitation.id, run_at=now, now=now)
+    return invitation
+
+
+async def known_here(session: AsyncSession, found: Inspection) -> Invitation | None:
+    """Return what this instance made of the invitation before."""
+    if found.code is None:
+        return None
+    return await find_received(session, found.instance.id, found.code)

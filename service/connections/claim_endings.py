@@ -1,0 +1,71 @@
+"""The inviter has refused for good: its decision is copied, and the connection is over here too."""
+
+import structlog
+
+from service.connections import ending
+from service.connections.invitation_endings import lock_invitation
+from service.connections.received import secret_of
+from service.connections.states import CloseReason, ConnectionState
+from service.database import advance, transaction
+from service.invitations.models import Invitation
+from service.invitations.states import ENDED_BY, InvitationEvent, InvitationState
+from service.jobs.worker import TryAgain
+from service.node import Node
+from service.problem_handlers import as_record
+from service.problems import DestinationRefused, InvitationUnusable, Problem
+from service.protocol.client import Caller, Peer, PeerRefused, PeerUnavailable
+from service.protocol.messages import InvitationStatus
+from service.protocol.registration import invitation_status
+
+GONE = frozenset({"rejected", "revoked", "expired", "locked"})
+
+
+log = structlog.get_logger(__name__)
+
+
+async def end_as_told(
+    node: Node, caller: Caller, peer: Peer, invitation: Invitation, refusal: PeerRefused
+) -> None:
+    """The inviter refuses for good: its status says why, in one word."""
+    try:
+        secret = secret_of(node, invitation)
+        shown = await invitation_status(caller, peer, invitation.reference, secret)
+    except PeerUnavailable as failure:
+        raise TryAgain(failure.reason) from failure
+    except PeerRefused:
+        shown = None
+    if shown is not None and shown.state in GONE:
+        await end_as_shown(node, invitation, shown)
+        return
+    upstream = {"reason": refusal.error, "host": peer.issuer, "description": refusal.description}
+    problem: Problem = DestinationRefused(
+        "The inviter's answer was {reason}.", reason=refusal.error, upstream=upstream
+    )
+    if shown is not None and shown.state != "open" and invitation.state is InvitationState.CLAIMING:
+        problem = InvitationUnusable("Somebody else had accepted it before.", reason="used")
+    await end(node, invitation.id, InvitationEvent.REJECT, problem)
+
+
+async def end_as_shown(node: Node, invitation: Invitation, shown: InvitationStatus) -> None:
+    """The inviter's decision is copied."""
+    words = f" {shown.reason}" if shown.reason else ""
+    problem = InvitationUnusable("The inviter's node says: {reason}.{words}", reason=shown.state, words=words)
+    await end(node, invitation.id, ENDED_BY[InvitationState(shown.state)], problem, shown.reason or None)
+
+
+async def end(
+    node: Node, invitation_id: str, by: InvitationEvent, problem: Problem, reason: str | None = None
+) -> None:
+    """The invitation and its connection are over here; there is nothing that the inviter would have to hear."""
+    now = node.clock.now()
+    record = {**as_record(problem, node.settings.public_url), "at": now.isoformat()}
+    async with transaction(node.database) as session:
+        connection, invitation = await lock_invitation(session, invitation_id)
+        if invitation.state in {InvitationState.CLAIMING, InvitationState.CLAIMED, InvitationState.CONFIRMED}:
+            log.info("invitation_ended", slug=problem.slug, detail=problem.detail)
+            await advance(session, invitation, by, last_error=record, reason=reason, secret_sealed=None)
+            if connection.state is ConnectionState.PENDING:
+                connection.last_error = record
+                expired = by is InvitationEvent.EXPIRE
+                why = CloseReason.ATTEMPT_EXPIRED if expired else CloseReason.ATTEMPT_ENDED
+                await ending.close(session, connection, why, now)

@@ -1,0 +1,68 @@
+"""I7 and its opposites: the inviter's admin confirms or rejects who claimed, or revokes."""
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service.connections import operations
+from service.connections.attempts import touch
+from service.connections.desk import Desk
+from service.connections.invitation_endings import end_sent, lock_invitation
+from service.connections.models import Connection
+from service.database import advance
+from service.invitations.models import Direction, Invitation
+from service.invitations.operations import get_visible
+from service.invitations.schemas import ConfirmationIn, Decision
+from service.invitations.states import UNUSABLE, WAITING, InvitationEvent, InvitationState
+from service.problems import (
+    InvitationUnusable,
+    StepNotAllowed,
+)
+
+
+async def revoke(desk: Desk, session: AsyncSession, invitation_id: str) -> Invitation:
+    """The code works no more and the draft is as it was; a received one is withdrawn. Repeating changes nothing."""
+    await get_visible(session, desk.principal, invitation_id)
+    connection, invitation = await lock_invitation(session, invitation_id)
+    if invitation.state is InvitationState.ACTIVE:
+        raise StepNotAllowed(
+            "The invitation led to an active connection.",
+            fix="Close the connection instead.",
+            connection=connection.id,
+            allowed_steps=[],
+            next_actions=[],
+        )
+    if invitation.state in WAITING:
+        if invitation.direction is Direction.RECEIVED:
+            await operations.close(session, desk.node, connection)
+        else:
+            await end_sent(session, desk.node, connection, invitation, by=InvitationEvent.REVOKE)
+    return invitation
+
+
+async def decide(desk: Desk, session: AsyncSession, invitation_id: str, wanted: ConfirmationIn) -> Invitation:
+    """Who claimed the invitation is confirmed, and may activate; or rejected, for good, and reads the reason."""
+    await get_visible(session, desk.principal, invitation_id)
+    connection, invitation = await lock_invitation(session, invitation_id)
+    if invitation.direction is Direction.RECEIVED:
+        raise _not_now("The inviter confirms, not the side that was invited.", connection)
+    confirms = wanted.decision is Decision.CONFIRM
+    done = {InvitationState.CONFIRMED, InvitationState.ACTIVE} if confirms else {InvitationState.REJECTED}
+    if invitation.state in done:
+        return invitation
+    if invitation.state in UNUSABLE or desk.node.clock.now() >= invitation.expires_at:
+        reason = invitation.state.value if invitation.state in UNUSABLE else "expired"
+        raise InvitationUnusable("The invitation is over: {reason}.", reason=reason)
+    if invitation.state is not InvitationState.CLAIMED and not (
+        invitation.state is InvitationState.CONFIRMED and not confirms
+    ):
+        raise _not_now("Nobody has accepted the invitation yet, or it is active already.", connection)
+    if confirms:
+        await advance(session, invitation, InvitationEvent.CONFIRM)
+        touch(connection, desk.node.clock.now())
+    else:
+        words = wanted.reason or None
+        await end_sent(session, desk.node, connection, invitation, by=InvitationEvent.REJECT, reason=words)
+    return invitation
+
+
+def _not_now(detail: str, connection: Connection) -> StepNotAllowed:
+    return StepNotAllowed(detail, connection=connection.id, allowed_steps=[], next_actions=[])

@@ -1,0 +1,127 @@
+"""I3: what an invitation is, and why it cannot be used. Both sides stay as they are."""
+
+from dataclasses import dataclass
+
+from service.connections.ending import caller_of, peer_of
+from service.connections.invitation_reasons import LATER, REASONS
+from service.connections.names import default_name
+from service.connections.responder import swapped_names
+from service.database import reading
+from service.discovery.modes import Side, clock_obstacle, mode_options
+from service.discovery.names import Names
+from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable, read_node
+from service.discovery.probes import own_side
+from service.discovery.reasons import FIXES
+from service.instance_keys.operations import public_keys
+from service.instances.models import Instance
+from service.instances.operations import issuer_of, platform_of
+from service.invitations.codes import Code, CodeUnreadable, clean, inviter_of, read_code
+from service.node import Node
+from service.platforms.registry import Registry
+from service.protocol.client import PeerRefused, PeerUnavailable
+from service.protocol.messages import InvitationStatus
+from service.protocol.registration import invitation_status
+from service.words import DestinationType, Network
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """An invitation as this instance sees it. Without a `reason` it can be accepted."""
+
+    instance: Instance
+    reason: str | None
+    detail: str
+    fix: str | None
+    code: Code | None = None
+    snapshot: NodeSnapshot | None = None
+    status: InvitationStatus | None = None
+    names: Names | None = None
+
+
+async def inspect(node: Node, platforms: Registry, instance: Instance, given: str) -> Inspection:
+    """Return what the invitation is, after asking the inviter's node. Call it outside of any transaction."""
+    try:
+        code, snapshot = await _read(node, instance, clean(given))
+    except CodeUnreadable as fault:
+        return _refused(instance, fault.reason)
+    except NodeUnreadable as failure:
+        return Inspection(instance, str(failure.reason), failure.detail, FIXES[failure.reason])
+    if (reason := _wrong_place(node, instance, code)) is not None:
+        return _refused(instance, reason, code, snapshot)
+    caller, peer = await caller_of(node, instance.id), peer_of(snapshot.to_json())
+    try:
+        status = await invitation_status(caller, peer, code.reference, code.secret)
+    except PeerRefused:
+        return _refused(instance, "unknown", code, snapshot)
+    except PeerUnavailable as failure:
+        detail = "The inviter's node does not answer now."
+        return Inspection(instance, failure.reason, detail, LATER, code, snapshot)
+    return _judge(platforms, instance, code, snapshot, status)
+
+
+async def _read(node: Node, instance: Instance, text: str) -> tuple[Code, NodeSnapshot]:
+    issuer = inviter_of(text)
+    if issuer == issuer_of(node.settings, instance.slug):
+        raise CodeUnreadable("own_invitation")
+    async with reading(node.database) as session:
+        own = frozenset(key["kid"] for key in await public_keys(session, instance.id))
+    snapshot = await read_node(node.egress, issuer, now=node.clock.now(), own_thumbprints=own)
+    return read_code(text, issuer, snapshot.jwks, node.clock.now()), snapshot
+
+
+def _wrong_place(node: Node, instance: Instance, code: Code) -> str | None:
+    if not code.is_for(issuer_of(node.settings, instance.slug)):
+        return "wrong_instance"
+    return None
+
+
+def _judge(
+    platforms: Registry, instance: Instance, code: Code, snapshot: NodeSnapshot, status: InvitationStatus
+) -> Inspection:
+    """Return whether an invitation that its inviter knows can be accepted with this instance."""
+    facts = snapshot.metadata.parley_instance
+    here, there = swapped_names(
+        (status.partner_short_name, instance.slug), (status.inviter_short_name, facts.name)
+    )
+    names = Names(here, there, status.connection_name.strip() or default_name(here, there))
+    reason: str | None = None if status.state == "open" else status.state
+    if reason in {"claimed", "confirmed", "active"}:
+        reason = "used"
+    if reason is None and facts.network is Network.PRIVATE:
+        reason = "both_sides_private" if instance.network is Network.PRIVATE else "inviter_private"
+    if reason is not None:
+        return _refused(instance, reason, code, snapshot, status, names)
+    obstacle = clock_obstacle(snapshot.clock_skew_seconds)
+    if obstacle is None:
+        obstacle = _mode_obstacle(platforms, instance, code, snapshot)
+    if obstacle is not None:
+        fix = "Ask the partner for an invitation with another mode."
+        skewed = (
+            abs(snapshot.clock_skew_seconds) > 0 and clock_obstacle(snapshot.clock_skew_seconds) is not None
+        )
+        word = "clock_skew" if skewed else "mode_not_offered"
+        return Inspection(instance, word, obstacle, fix, code, snapshot, status, names)
+    detail = "The invitation can be accepted with this instance."
+    return Inspection(instance, None, detail, None, code, snapshot, status, names)
+
+
+def _mode_obstacle(platforms: Registry, instance: Instance, code: Code, snapshot: NodeSnapshot) -> str | None:
+    facts = snapshot.metadata.parley_instance
+    here = own_side(instance, platform_of(platforms, instance).description)
+    there = Side("The inviter's platform", frozenset(facts.modes), facts.network, facts.sandbox)
+    # The private side of this pair may well be this one: it only ever dials out.
+    as_public = Side(here.platform_label, here.modes, Network.PUBLIC, here.sandbox, here.local_why_not)
+    options = mode_options(DestinationType.PUBLIC, as_public, there)
+    return next(option.why_not for option in options if option.mode is code.mode)
+
+
+def _refused(
+    instance: Instance,
+    reason: str,
+    code: Code | None = None,
+    snapshot: NodeSnapshot | None = None,
+    status: InvitationStatus | None = None,
+    names: Names | None = None,
+) -> Inspection:
+    detail, fix = REASONS[reason]
+    return Inspection(instance, reason, detail, fix, code, snapshot, status, names)

@@ -1,5 +1,6 @@
 """Two whole nodes in one process: real databases, real routes, and each other's only way to be reached."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from service.database import transaction
 from service.demo_forms import Form, read_forms
 from service.egress import Egress
 from service.instances.addresses import egress_policy
+from service.jobs.leases import release_leftovers
 from service.jobs.worker import Worker, run_due
 from service.main import HANDLERS, create_app
 from service.node import Node
@@ -74,6 +76,10 @@ async def _rewritten(answer: httpx.Response, old: bytes, new: bytes) -> httpx.Re
     return httpx.Response(answer.status_code, headers=headers, content=content)
 
 
+class Crash(BaseException):
+    """The process of a node is no more; nothing that handles errors may handle this."""
+
+
 class Door(httpx.AsyncBaseTransport):
     """Where a node is reached, also after it was started again; every answer has the time, as uvicorn's have."""
 
@@ -84,7 +90,11 @@ class Door(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if self.inside is None:
             raise httpx.ConnectError("the node is not running", request=request)
-        answer = await self.inside.handle_async_request(request)
+        try:
+            answer = await self.inside.handle_async_request(request)
+        except Crash:
+            self.inside = None
+            raise httpx.ReadError("the node died", request=request) from None
         answer.headers.setdefault("Date", format_datetime(self.clock.now(), usegmt=True))
         return answer
 
@@ -128,15 +138,36 @@ class RunningNode:
         self.door.inside = None
         await self.life.aclose()
 
+    async def revive(self) -> None:
+        """A node that died is started again, as whatever watches over processes does; one that lives stays."""
+        if self.door.inside is None:
+            await self.stop()
+            await self.start()
+            if self.node.database.is_sqlite:
+                await release_leftovers(self.node)
+
     async def work(self) -> int:
         """Do every job that is due by the node's clock, until none is left; return how many were done."""
         worker, done = Worker(self.node, HANDLERS), 0
         for _ in range(50):
-            count = await run_due(worker)
+            count = await self._work_once(worker)
             if count == 0:
                 return done
             done += count
         raise AssertionError("the worker finds no end")
+
+    async def _work_once(self, worker: Worker) -> int:
+        """A dead node does nothing any more, and what was under way in it when it died comes to nothing."""
+        if self.door.inside is None:
+            return 0
+        others = asyncio.all_tasks()
+        try:
+            return await run_due(worker)
+        except Crash:
+            self.door.inside = None
+            if left := asyncio.all_tasks() - others:
+                await asyncio.wait(left)
+            return 0
 
     async def read(self, path: str) -> dict[str, Any]:
         answer = await self.api.get(path)

@@ -23,6 +23,7 @@ class Scene(StrEnum):
     SET_UP = "a person verifies admin access"
     ANSWER_LOST = "a person verifies admin access, and the answer to the code is lost"
     BROWSER_AWAY = "a person accepts, and the browser never comes back"
+    ABANDON = "nobody decides"
     CANCEL = "the initiator cancels while the person decides"
     PROBE = "an active connection looks after itself for an hour"
     CLOSE_BY_A = "the initiator closes an active connection"
@@ -31,6 +32,7 @@ class Scene(StrEnum):
 
 ENDS = {
     Scene.BROWSER_AWAY: Outcome.NEITHER,
+    Scene.ABANDON: Outcome.NEITHER,
     Scene.CANCEL: Outcome.NEITHER,
     Scene.CLOSE_BY_A: Outcome.CLOSED,
     Scene.CLOSE_BY_B: Outcome.CLOSED,

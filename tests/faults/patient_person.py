@@ -1,8 +1,10 @@
 """A person who reloads a page that does not come, does what each page offers, and starts again where it ends."""
 
+from collections.abc import Awaitable, Callable
+
 import httpx
 
-from tests.nodes import Person
+from tests.nodes import Network, Person
 
 RELOADS = 3
 LONGEST_WAY = 16
@@ -13,14 +15,18 @@ class GaveUp(Exception):
 
 
 class PatientPerson(Person):
-    """Somebody who verifies admin access without knowing what the network does meanwhile."""
+    """Somebody who verifies admin access without knowing what goes wrong; `pause` is what they wait for."""
+
+    def __init__(self, network: Network, pause: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(network)
+        self.pause = pause
 
     async def send(self, request: httpx.Request) -> httpx.Response:
         for _ in range(RELOADS):
             try:
                 return await super().send(request)
             except httpx.TransportError:
-                continue
+                await self.pause()
         raise GaveUp
 
     async def verify(self, start_url: str, *, decision: str = "accept", login: str = "alice") -> None:

@@ -4,9 +4,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.faults.arrows import Scene
+import httpx
+
+from tests.faults.arrows import A, Scene
 from tests.faults.faulty_network import FaultyNetwork
 from tests.faults.patient_person import PatientPerson
+from tests.faults.rest import revive
+from tests.nodes import RunningNode
 from tests.pairs import Pair
 
 Json = dict[str, Any]
@@ -20,12 +24,33 @@ class Stage:
     network: FaultyNetwork
     draft: Json
 
-    async def verify(self, *, decision: str = "accept") -> PatientPerson:
-        """A person goes through a fresh attempt; return them."""
-        session = await self.pair.session(self.draft)
-        person = PatientPerson(self.network)
-        await person.verify(session["start_url"], decision=decision)
-        return person
+    def side(self, name: str) -> RunningNode:
+        """Return the node that the tables call so."""
+        return self.pair.a if name == A else self.pair.b
+
+    async def revive(self) -> None:
+        """Whichever node died is started again."""
+        await revive(self.pair)
+
+    async def ask(self, node: RunningNode, method: str, path: str) -> Json:
+        """A program asks until it gets an answer; return it."""
+        for _ in range(3):
+            try:
+                answer = await node.api.request(method, path)
+            except httpx.TransportError:
+                await self.revive()
+            else:
+                assert answer.is_success, answer.text
+                found: Json = answer.json()
+                return found
+        raise AssertionError(f"{method} {path}: no answer")
+
+    async def verify(self, *, decision: str = "accept") -> Json:
+        """A person goes through a fresh attempt, as far as the pages lead; return its session."""
+        path = f"/v1/connections/{self.draft['id']}/verification-sessions"
+        session = await self.ask(self.pair.a, "POST", path)
+        await PatientPerson(self.network, self.revive).verify(session["start_url"], decision=decision)
+        return session
 
     async def connect(self) -> None:
         """The connection is active on both sides."""
@@ -51,12 +76,15 @@ async def set_up_without_a_way_back(stage: Stage) -> None:
     await stage.pair.work()
 
 
+async def abandon(stage: Stage) -> None:
+    await stage.verify(decision="none")
+
+
 async def cancel(stage: Stage) -> None:
     stage.network.hold_back = "/oauth/callback"
-    session = await stage.pair.session(stage.draft)
-    await PatientPerson(stage.network).verify(session["start_url"])
+    session = await stage.verify()
     stage.network.hold_back = None
-    await stage.pair.a.api.delete(f"/v1/verification-sessions/{session['id']}")
+    await stage.ask(stage.pair.a, "DELETE", f"/v1/verification-sessions/{session['id']}")
     await stage.pair.work()
 
 
@@ -66,13 +94,13 @@ async def probe(stage: Stage) -> None:
 
 
 async def close_by_a(stage: Stage) -> None:
-    await stage.pair.a.api.delete(f"/v1/connections/{stage.draft['id']}")
+    await stage.ask(stage.pair.a, "DELETE", f"/v1/connections/{stage.draft['id']}")
     await stage.pair.work()
 
 
 async def close_by_b(stage: Stage) -> None:
     there = (await stage.pair.listed_at_b())[0]
-    await stage.pair.b.api.delete(f"/v1/connections/{there['id']}")
+    await stage.ask(stage.pair.b, "DELETE", f"/v1/connections/{there['id']}")
     await stage.pair.work()
 
 
@@ -80,6 +108,7 @@ PLAYED: Mapping[Scene, Callable[[Stage], Awaitable[None]]] = {
     Scene.SET_UP: set_up,
     Scene.ANSWER_LOST: set_up_with_a_lost_answer,
     Scene.BROWSER_AWAY: set_up_without_a_way_back,
+    Scene.ABANDON: abandon,
     Scene.CANCEL: cancel,
     Scene.PROBE: probe,
     Scene.CLOSE_BY_A: close_by_a,
@@ -89,6 +118,7 @@ BEGIN_ACTIVE = {Scene.PROBE, Scene.CLOSE_BY_A, Scene.CLOSE_BY_B}
 
 
 async def prepare(stage: Stage, scene: Scene) -> None:
-    """What has to be there before the scene is there, and nothing went wrong until now."""
+    """What has to be there before the scene is there, nothing went wrong until now, and nothing is left to do."""
     if scene in BEGIN_ACTIVE:
         await stage.connect()
+    await stage.pair.work()

@@ -1,7 +1,9 @@
 """Two nodes that many cases share: each finds them with nothing open, or gets fresh ones."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from itertools import count
 from pathlib import Path
 
 from tests import databases
@@ -14,20 +16,22 @@ from tests.pairs import Pair, two_nodes
 SWEPT_AFTER = 2 * 3600
 
 
+FreshDatabase = Callable[[], AbstractContextManager[str]]
+
+
 class Theatre:
     """Starting two nodes costs as much as a whole set-up between them."""
 
-    def __init__(self, sqlite_template: Path, folder: Path) -> None:
-        self.template = sqlite_template
-        self.folder = folder
+    def __init__(self, fresh_database: FreshDatabase) -> None:
+        self.fresh_database = fresh_database
         self.nights = AsyncExitStack()
-        self.opened = 0
         self.free: Pair | None = None
 
     @asynccontextmanager
     async def stage(self) -> AsyncIterator[Stage]:
         """Give a fresh draft between two nodes; whoever leaves the stage in disorder was its last user."""
         pair, self.free = self.free or await self._open(), None
+        await pair.work()
         network = pair.network
         assert isinstance(network, FaultyNetwork)
         stage = Stage(pair, network, await pair.draft())
@@ -39,8 +43,26 @@ class Theatre:
         self.free = pair
 
     async def _open(self) -> Pair:
-        self.opened += 1
-        urls = [
-            databases.sqlite_copy(self.template, self.folder / f"{name}{self.opened}.db") for name in "ab"
-        ]
+        urls = [await self.nights.enter_async_context(_in_a_thread(self.fresh_database())) for _ in range(2)]
         return await self.nights.enter_async_context(two_nodes(*urls, network=FaultyNetwork()))
+
+
+@asynccontextmanager
+async def _in_a_thread(database: AbstractContextManager[str]) -> AsyncIterator[str]:
+    """Making a PostgreSQL database runs an event loop of its own, for which there is no room in this one."""
+    url = await asyncio.to_thread(database.__enter__)
+    try:
+        yield url
+    finally:
+        await asyncio.to_thread(database.__exit__, None, None, None)
+
+
+def sqlite_databases(template: Path, folder: Path) -> FreshDatabase:
+    """Return what gives a fresh file each time."""
+    numbers = count(1)
+    return lambda: nullcontext(databases.sqlite_copy(template, folder / f"{next(numbers)}.db"))
+
+
+def postgres_databases(server_url: str, template: str) -> FreshDatabase:
+    """Return what gives a fresh database of this server each time."""
+    return lambda: databases.postgres_copy(server_url, template)

@@ -1,0 +1,72 @@
+"""Every commit of a set-up and of what follows it, on both sides: the process dies right before it, or right after."""
+
+from dataclasses import dataclass
+
+from tests.faults.arrows import ENDS, A, B, Outcome, Scene
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One row: on which side, where in the code, and what holds from this commit on.
+
+    `fatal` says that a crash here ends the attempt on both sides, and that the person starts a new one.
+    """
+
+    side: str
+    place: str
+    what: str
+    scene: Scene = Scene.SET_UP
+    fatal: bool = False
+
+    @property
+    def id(self) -> str:
+        """The row's name in the tests."""
+        return f"{self.side} {self.place}"
+
+    @property
+    def outcome(self) -> Outcome:
+        """How both nodes end."""
+        return Outcome.NEITHER if self.fatal else ENDS.get(self.scene, Outcome.ACTIVE)
+
+
+AWAY, CANCEL, ABANDON, PROBE = Scene.BROWSER_AWAY, Scene.CANCEL, Scene.ABANDON, Scene.PROBE
+CLOSE = Scene.CLOSE_BY_A
+
+COMMITS = (
+    Commit(A, "connections/router: post_verification_session", "an attempt waits for a browser"),
+    Commit(A, "access/wrong_sign_ins: count_try", "a try to sign in is counted"),
+    Commit(A, "access/wrong_sign_ins: accept_try", "the try was no wrong one"),
+    Commit(A, "access/sign_in: sign_in", "the person is signed in"),
+    Commit(A, "connections/pushing: _set_off", "the attempt is this person's, in this browser"),
+    Commit(B, "authorization/pushed_requests: push", "what shall be asked is known", fatal=True),
+    Commit(A, "connections/pushing: push_request", "the pushed request is known here"),
+    Commit(B, "access/wrong_sign_ins: count_try", "a try to sign in is counted"),
+    Commit(B, "access/wrong_sign_ins: accept_try", "the try was no wrong one"),
+    Commit(B, "access/sign_in: sign_in", "the person is signed in for this request"),
+    Commit(B, "authorization/consent_router: take_decision", "the decision is made, and its code exists"),
+    Commit(A, "pages/callback: _take", "the code is stored, and a job will redeem it"),
+    Commit(A, "jobs/leases: claim", "the job is this worker's"),
+    Commit(B, "authorization/tokens: _redeem", "the code is used up, and the attestation stored"),
+    Commit(A, "connections/handshake: _store_verified", "the admin is verified"),
+    Commit(B, "authorization/records: activate", "**the commit of the handshake**: active at the responder"),
+    Commit(A, "connections/handshake: _store_active", "active at the initiator"),
+    Commit(A, "jobs/worker: _settle", "the job is done"),
+    Commit(B, "jobs/leases: claim", "the timer is this worker's", AWAY),
+    Commit(B, "authorization/timers: expire_attempt", "the code and its attempt have expired", AWAY),
+    Commit(B, "jobs/worker: _settle", "the timer is done", AWAY),
+    Commit(B, "authorization/tokens: _token_for_connection", "a proof is used up for a token", AWAY),
+    Commit(B, "authorization/records: read_status", "a proof is used up for the status", AWAY),
+    Commit(A, "connections/watching: watch", "the lost answer is noticed, the draft is back", AWAY),
+    Commit(A, "connections/timers: expire_attempt", "the attempt has expired, the draft is back", ABANDON),
+    Commit(A, "verification_sessions/router: delete_session", "the attempt is cancelled", CANCEL),
+    Commit(B, "authorization/records: close", "the attempt is over here, too", CANCEL),
+    Commit(A, "connections/ending: _note_told", "the other side is known to know", CANCEL),
+    Commit(A, "connections/probing: _store", "what the other side says is stored", PROBE),
+    Commit(A, "authorization/tokens: _token_for_connection", "a proof is used up for a token", PROBE),
+    Commit(A, "authorization/records: read_status", "a proof is used up for the status", PROBE),
+    Commit(A, "authorization/sweeping: sweep", "what is of no use is gone", PROBE),
+    Commit(B, "connections/probing: _store", "what the other side says is stored", PROBE),
+    Commit(B, "authorization/sweeping: sweep", "what is of no use is gone", PROBE),
+    Commit(A, "connections/router: delete_connection", "closed here, and a job will tell", CLOSE),
+)
+SCENES = tuple(dict.fromkeys(commit.scene for commit in COMMITS))

@@ -1,0 +1,112 @@
+"""A node whose process dies before or after a commit of our choice; production code knows nothing of it."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from greenlet import getcurrent
+from sqlalchemy import Connection, event
+from sqlmodel import Session
+
+from service.node import Node
+from tests.nodes import Crash
+from tests.source_tree import ROOT
+
+SERVICE = ROOT / "service"
+# What stands around every commit, and so names none.
+AROUND = {"database.py", "http_context.py", "body_limit.py"}
+WRITES = ("INSERT", "UPDATE", "DELETE")
+WROTE = "wrote_in_this_transaction"
+
+
+class Moment(StrEnum):
+    """When the process dies."""
+
+    BEFORE = "before"
+    AFTER = "after"
+
+
+class Life:
+    """One life of a node: `commits` are its commits that wrote something, by where the code made them."""
+
+    def __init__(self, node: Node) -> None:
+        self.commits: list[str] = []
+        self.counted: Counter[str] = Counter()
+        self.dies: tuple[str, Moment] | None = None
+        self.is_over = False
+        node.database.writes.configure(sync_session_class=self._session_class())
+        event.listen(node.database.engine.sync_engine, "before_cursor_execute", self._execute)
+
+    def die(self, commit: str, moment: Moment) -> None:
+        """The process will die at this commit."""
+        self.dies = (commit, moment)
+
+    def _session_class(life) -> type[Session]:  # noqa: N805 - the session has a self of its own
+        class Watched(Session):
+            def commit(self) -> None:
+                life._around(self, super().commit)
+
+        return Watched
+
+    def _around(self, session: Session, commit: Callable[[], None]) -> None:
+        session.flush()
+        if not session.in_transaction() or not session.connection().info.pop(WROTE, False):
+            commit()
+            return
+        name = self._name()
+        self.commits.append(name)
+        self._reach(name, Moment.BEFORE)
+        commit()
+        self._reach(name, Moment.AFTER)
+
+    def _name(self) -> str:
+        """Return the place of the commit, with a number where it is not the first from there."""
+        place = where_from()
+        self.counted[place] += 1
+        nth = self.counted[place]
+        return place if nth == 1 else f"{place} #{nth}"
+
+    def _reach(self, name: str, moment: Moment) -> None:
+        if self.dies == (name, moment):
+            self.is_over = True
+            raise Crash(f"{moment} {name}")
+
+    def _execute(self, connection: Connection, _cursor: Any, statement: str, *_more: Any) -> None:
+        """What is left of a dead process writes and reads nothing."""
+        if self.is_over:
+            raise Crash
+        if statement.lstrip().startswith(WRITES):
+            connection.info[WROTE] = True
+
+
+def where_from() -> str:
+    """Return the function of the service that commits, or the operation whose request it is."""
+    parent = getcurrent().parent
+    assert parent is not None
+    request = ""
+    for frame in _callers(parent.gr_frame):
+        path = Path(frame.f_code.co_filename)
+        if not path.is_relative_to(SERVICE):
+            continue
+        if path.name not in AROUND:
+            return f"{path.relative_to(SERVICE).with_suffix('')}: {frame.f_code.co_name}"
+        if path.name == "http_context.py":
+            request = request or _operation(frame.f_locals)
+    assert request, "a commit that nobody asked for"
+    return request
+
+
+def _callers(frame: FrameType | None) -> Iterator[FrameType]:
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def _operation(local: dict[str, Any]) -> str:
+    endpoint = local.get("scope", {}).get("endpoint")
+    if endpoint is None:
+        return ""
+    return f"{endpoint.__module__.removeprefix('service.').replace('.', '/')}: {endpoint.__name__}"

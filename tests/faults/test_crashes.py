@@ -1,0 +1,53 @@
+"""A process dies before or after each commit, on either side: both sides end active, or neither does."""
+
+from itertools import product
+
+import pytest
+
+from tests.faults.arrows import A, B, Outcome, Scene
+from tests.faults.commits import COMMITS, SCENES, Commit
+from tests.faults.failpoints import Life, Moment
+from tests.faults.rest import assert_no_code_was_redeemed_twice, come_to_rest, outcome
+from tests.faults.scenes import PLAYED, Stage, prepare
+
+pytestmark = pytest.mark.anyio
+CASES = [
+    pytest.param(commit, moment, id=f"{moment} {commit.id}") for commit, moment in product(COMMITS, Moment)
+]
+each_case = pytest.mark.parametrize(("commit", "moment"), CASES)
+
+
+@each_case
+async def test_a_crash_on_sqlite(stage: Stage, commit: Commit, moment: Moment) -> None:
+    await crash(stage, commit, moment)
+
+
+@each_case
+async def test_a_crash_on_postgresql(postgres_stage: Stage, commit: Commit, moment: Moment) -> None:
+    await crash(postgres_stage, commit, moment)
+
+
+async def crash(stage: Stage, commit: Commit, moment: Moment) -> None:
+    """The process dies there, is started again, and both nodes and the person go on."""
+    await prepare(stage, commit.scene)
+    life = Life(stage.side(commit.side).node)
+    life.die(commit.place, moment)
+    await PLAYED[commit.scene](stage)
+    await come_to_rest(stage.pair)
+    assert life.is_over, "it did not die"
+    assert_no_code_was_redeemed_twice(stage.network)
+    assert await outcome(stage.pair, stage.draft["id"]) is commit.outcome
+    if commit.outcome is Outcome.NEITHER:
+        await stage.connect()
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=str)
+async def test_the_table_has_every_commit(stage: Stage, scene: Scene) -> None:
+    """A commit that is new, or gone, changes the table."""
+    await prepare(stage, scene)
+    lives = {side: Life(stage.side(side).node) for side in (A, B)}
+    await PLAYED[scene](stage)
+    await come_to_rest(stage.pair)
+    seen = {(side, commit.partition(" #")[0]) for side, life in lives.items() for commit in life.commits}
+    assert seen - {(commit.side, commit.place) for commit in COMMITS} == set()
+    assert {(commit.side, commit.place) for commit in COMMITS if commit.scene is scene} - seen == set()

@@ -9,19 +9,22 @@ from http import HTTPStatus
 
 import structlog
 
+from service.clock_skew import MAX_SECONDS
 from service.connections import attempts, probing
 from service.connections.attempts import COMPLETE_JOB, end_badly, lock
 from service.connections.ending import caller_of, peer_of
 from service.connections.models import Connection
+from service.connections.refusals import refused_by
 from service.connections.states import ConnectionEvent, ConnectionState
 from service.database import advance, reading, transaction
 from service.jobs.models import Job
 from service.jobs.worker import TryAgain
 from service.node import Node
-from service.problems import DestinationRefused, DestinationUnreachable, Problem, VerificationExpired
+from service.problems import DestinationUnreachable, Problem, VerificationExpired
 from service.protocol import replay
 from service.protocol.client import (
     Caller,
+    ClocksDiffer,
     Peer,
     PeerRefused,
     PeerUnavailable,
@@ -40,7 +43,7 @@ from service.words import Scope
 TOKEN_MARGIN = timedelta(seconds=30)
 # Of the envelope, not of the attempt: a token that is over or bound to an older key, or a proof that was sent twice.
 TAKES_ANOTHER_CALL = frozenset({"invalid_token", "invalid_dpop_proof"})
-SKEW_SECONDS = 10
+FROM_THE_FUTURE = "not_yet"
 ADMIN = "admin"
 log = structlog.get_logger(__name__)
 
@@ -71,9 +74,9 @@ async def complete(node: Node, job: Job) -> None:
         if attempt.state is VerificationState.VERIFIED:
             await _activate(node, caller, peer, attempt)
     except AttestationRefused as refusal:
-        await _fail(node, attempt.id, _refused(peer, "attestation_invalid", refusal.check))
+        await _fail(node, attempt.id, _unbelieved(peer, refusal))
     except PeerRefused as refusal:
-        problem = _ended(peer) if refusal.is_over else _refused(peer, refusal.error, refusal.description)
+        problem = _ended(peer) if refusal.is_over else refused_by(peer.issuer, refusal)
         await _fail(node, attempt.id, problem)
     except PeerUnavailable as failure:
         if attempt.state is not VerificationState.CODE_RECEIVED or node.clock.now() < attempt.expires_at:
@@ -144,7 +147,7 @@ def check_attestation(
         raise AttestationRefused("scope")
     if claims["cnf"]["jkt"] not in caller.key_ids:
         raise AttestationRefused("cnf.jkt")
-    begun, latest = int(attempt.created_at.timestamp()), now.timestamp() + SKEW_SECONDS
+    begun, latest = int(attempt.created_at.timestamp()) - MAX_SECONDS, now.timestamp() + MAX_SECONDS
     for moment in ("auth_time", "admin_checked_at"):
         if not begun <= claims[moment] <= latest:
             raise AttestationRefused(moment)
@@ -256,9 +259,12 @@ def _unreachable(peer: Peer, reason: str) -> DestinationUnreachable:
     )
 
 
-def _refused(peer: Peer, reason: str, detail: str) -> DestinationRefused:
-    upstream = {"reason": reason, "host": peer.issuer, "description": detail}
-    return DestinationRefused("The other side's answer was {reason}.", reason=reason, upstream=upstream)
+def _unbelieved(peer: Peer, refusal: AttestationRefused) -> Problem:
+    """Only a clock that is ahead makes an attestation of the future."""
+    answered = PeerRefused(HTTPStatus.OK, "attestation_invalid", refusal.check)
+    if refusal.check == FROM_THE_FUTURE:
+        answered = ClocksDiffer(HTTPStatus.OK, "The clock of the other node is ahead of the one here.")
+    return refused_by(peer.issuer, answered)
 
 
 def _ended(peer: Peer) -> VerificationExpired:

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+from service.clock_skew import clock_obstacle
 from service.connections.ending import caller_of, peer_of
 from service.connections.invitation_reasons import LATER, REASONS
 from service.connections.names import default_name
 from service.connections.responder import swapped_names
 from service.database import reading
-from service.discovery.modes import Side, clock_obstacle, mode_options
+from service.discovery.modes import Side, mode_options
 from service.discovery.names import Names
 from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable, read_node
 from service.discovery.probes import own_side

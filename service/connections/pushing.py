@@ -7,10 +7,10 @@ from service.connections import attempts, watching
 from service.connections.attempts import end_badly
 from service.connections.ending import caller_of, peer_of
 from service.connections.models import Connection
+from service.connections.refusals import refused_by
 from service.database import advance, transaction
 from service.node import Node
 from service.problems import (
-    DestinationRefused,
     DestinationUnreachable,
     NotFound,
     Problem,
@@ -94,10 +94,7 @@ def _as_problem(failure: PeerUnavailable | PeerRefused, issuer: str) -> Problem:
         return DestinationUnreachable(
             "The other side did not answer: {reason}.", reason=failure.reason, upstream=upstream
         )
-    upstream = {"reason": failure.error, "host": issuer, "description": failure.description}
-    return DestinationRefused(
-        "The other side's answer was {reason}.", reason=failure.error, upstream=upstream
-    )
+    return refused_by(issuer, failure)
 
 
 async def _give_up(node: Node, attempt_id: str, problem: Problem) -> None:

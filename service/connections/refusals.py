@@ -8,10 +8,19 @@ from service.connections.models import Connection
 from service.connections.setup import ModeRefused, SetUp, StepRefused, Way, WayRefused, why_not
 from service.connections.states import ConnectionState
 from service.connections.view import Attempt, set_up_of, to_out
+from service.instances.faults import literal
 from service.instances.models import Instance
 from service.node import Node
 from service.platforms.registry import Registry
-from service.problems import ConnectionClosed, OptionNotAvailable, Problem, StepNotAllowed
+from service.problems import (
+    ConnectionClosed,
+    DestinationIncompatible,
+    DestinationRefused,
+    OptionNotAvailable,
+    Problem,
+    StepNotAllowed,
+)
+from service.protocol.client import ClocksDiffer, PeerRefused
 from service.state_machine import IllegalTransition
 
 
@@ -39,6 +48,15 @@ def with_way_out(
             "next_actions": view["next_actions"] if exists else [],
         }
         raise _as_problem(refusal, view, way_out) from refusal
+
+
+def refused_by(issuer: str, refusal: PeerRefused) -> Problem:
+    """Return the other side's refusal as a problem; clocks that differ are told as a probe tells them."""
+    upstream = {"reason": refusal.error, "host": issuer, "description": refusal.description}
+    if isinstance(refusal, ClocksDiffer):
+        return DestinationIncompatible(literal(refusal.description), upstream=upstream)
+    detail = "The other side's answer was {reason}."
+    return DestinationRefused(detail, reason=refusal.error, upstream=upstream)
 
 
 def _as_problem(refusal: Exception, view: dict[str, Any], way_out: dict[str, Any]) -> Problem:

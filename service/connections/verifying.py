@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from service.clock_skew import clock_obstacle
 from service.connections import operations
 from service.connections.attempts import open_attempt, present
 from service.connections.desk import Desk
@@ -13,7 +14,6 @@ from service.connections.setup import Step, Way, require_step, require_way
 from service.connections.view import set_up_of
 from service.database import reading
 from service.discovery.looks import count_look
-from service.discovery.modes import clock_obstacle
 from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable, read_node
 from service.discovery.reasons import ProbeReason
 from service.instances.models import Instance

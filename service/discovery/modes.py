@@ -5,9 +5,6 @@ from enum import StrEnum
 
 from service.words import DestinationType, Mode, Network
 
-# What `signatures.verify` accepts: a probe that promised more would be broken by the first signed message.
-MAX_CLOCK_SKEW_SECONDS = 10
-
 
 class Need(StrEnum):
     """What somebody must have before a mode can be set up."""
@@ -80,17 +77,6 @@ def mode_options(
 def refusals(options: tuple[ModeOption, ...]) -> dict[str, str]:
     """Return why not, for each mode that is not possible."""
     return {option.mode.value: option.why_not for option in options if option.why_not is not None}
-
-
-def clock_obstacle(seconds: float) -> str | None:
-    """Return the sentence for clocks that are further apart than signed messages live, None for good ones."""
-    if abs(seconds) <= MAX_CLOCK_SKEW_SECONDS:
-        return None
-    direction = "ahead of" if seconds > 0 else "behind"
-    return (
-        f"The clock of the other node is {abs(seconds):.0f} seconds {direction} the one here, and signed "
-        f"messages allow for {MAX_CLOCK_SKEW_SECONDS}: have the wrong clock set by a time server."
-    )
 
 
 def _option(

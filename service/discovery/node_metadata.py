@@ -1,14 +1,13 @@
 """What the node behind an issuer publishes, believed only after every check of a careful client."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any, Self
 
 from pydantic import ValidationError
 
+from service.clock_skew import seconds_ahead
 from service.discovery.reasons import DETAILS, FROM_EGRESS, ProbeReason
 from service.egress import Answer, Egress, EgressFailure
 from service.protocol.messages import (
@@ -22,7 +21,6 @@ from service.web_addresses import UnusableUrl, WebAddress, normalise, well_known
 
 # What an intermediary stored a while ago would make a right clock look wrong.
 FRESH = {"Accept": "application/json", "Cache-Control": "no-cache"}
-_AGE = re.compile(r"[0-9]{1,9}", re.ASCII)
 Requirement = tuple[str, Callable[[AuthorizationServerMetadata], bool]]
 
 REQUIREMENTS: tuple[Requirement, ...] = (
@@ -95,7 +93,7 @@ async def read_node(
         raise NodeUnreadable(
             ProbeReason.NOT_A_NODE, "The node publishes a key of this very instance as its own."
         )
-    return NodeSnapshot(issuer, metadata, keys, _clock_skew(answer, now))
+    return NodeSnapshot(issuer, metadata, keys, seconds_ahead(answer.headers, now))
 
 
 def _read_issuer(issuer: str) -> WebAddress:
@@ -183,14 +181,3 @@ def _check_keys(unverified: Any) -> list[dict[str, str]]:
     if len({key["kid"] for key in keys}) != len(keys):
         raise NodeUnreadable(ProbeReason.NOT_A_NODE, "Two keys of the node have the same id.")
     return keys
-
-
-def _clock_skew(answer: Answer, now: datetime) -> float:
-    """Return how many seconds the answering clock is ahead, 0 where it does not tell; a cache adds `Age`."""
-    try:
-        moment = parsedate_to_datetime(answer.headers.get("date", ""))
-    except ValueError:
-        return 0.0
-    age = answer.headers.get("age", "0").strip()
-    seconds = int(age) if _AGE.fullmatch(age) else 0
-    return (moment.replace(tzinfo=moment.tzinfo or UTC) - now + timedelta(seconds=seconds)).total_seconds()

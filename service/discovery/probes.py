@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from service.clock_skew import clock_obstacle
 from service.discovery.findings import (
     Finding,
     NodeFound,
@@ -11,7 +12,7 @@ from service.discovery.findings import (
     OwnInstance,
     TrackerFound,
 )
-from service.discovery.modes import ModeOption, Side, clock_obstacle, mode_options
+from service.discovery.modes import ModeOption, Side, mode_options
 from service.discovery.names import Names, name_of_host, suggest
 from service.discovery.node_metadata import NodeSnapshot
 from service.discovery.reasons import DETAILS, FIXES, ProbeReason

@@ -138,7 +138,7 @@ class DestinationProbeOut(BaseModel):
     clock_skew_seconds: Annotated[
         float | None,
         Field(
-            description="How far the other node's clock is ahead; over 60 either way rules out every mode."
+            description="How far the other node's clock is ahead; over 10 either way rules out every mode."
         ),
     ]
 

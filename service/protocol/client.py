@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
+from service.clock_skew import clock_obstacle, seconds_ahead
 from service.egress import Answer, Egress, EgressFailure
 from service.protocol.messages import (
     ASSERTION_TYPE,
@@ -28,6 +29,7 @@ from service.signatures import Purpose, SigningKey, access_token_hash, sign
 
 ASSERTION_LIFE = timedelta(seconds=60)
 OVER = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+OF_A_SIGNATURE = frozenset({"invalid_client", "invalid_dpop_proof", "invalid_token"})
 Message = TypeVar("Message", bound=Wire)
 About = TypeVar("About", TokenAnswer, ConnectionStatus)
 
@@ -45,6 +47,13 @@ class PeerRefused(Exception):
     def is_over(self) -> bool:
         """True where the other node says that there is no such connection (any more)."""
         return self.status in OVER or self.error == "unauthorized_client"
+
+
+class ClocksDiffer(PeerRefused):
+    """The other node takes no signature of ours, because its clock and ours differ too much."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(status, "clock_skew", sentence)
 
 
 class PeerUnavailable(Exception):
@@ -185,9 +194,21 @@ async def call(
         sent["Authorization"] = f"DPoP {token}"
         sent["DPoP"] = _proof(caller, method, url, token)
     try:
-        return await caller.egress.request(method, url, headers=sent, form=form, json=json)
+        answer = await caller.egress.request(method, url, headers=sent, form=form, json=json)
     except EgressFailure as failure:
         raise PeerUnavailable(failure.reason) from failure
+    _check_clocks(caller, answer)
+    return answer
+
+
+def _check_clocks(caller: Caller, answer: Answer) -> None:
+    """Raise ClocksDiffer where our signature was refused and the answer's time is too far from ours."""
+    sentence = clock_obstacle(seconds_ahead(answer.headers, caller.now))
+    if sentence is None or answer.status not in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED}:
+        return
+    refusal = _refusal(answer)
+    if isinstance(refusal, PeerRefused) and refusal.error in OF_A_SIGNATURE:
+        raise ClocksDiffer(answer.status, sentence)
 
 
 def read_answer(answer: Answer, kind: type[Message], expected: HTTPStatus) -> Message:

@@ -115,6 +115,7 @@ async def get_start(session_id: str, request: Request, node: NodeDep, platforms:
             problems.StepNotAllowed,
             problems.DestinationUnreachable,
             problems.DestinationRefused,
+            problems.DestinationIncompatible,
         ),
     },
 )

@@ -5,7 +5,8 @@ from itertools import product
 
 import pytest
 
-from service.discovery.modes import ModeOption, Need, Side, clock_obstacle, mode_options, refusals
+from service.clock_skew import clock_obstacle
+from service.discovery.modes import ModeOption, Need, Side, mode_options, refusals
 from service.words import DestinationType, Mode, Network
 
 ALL = frozenset(Mode)

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from service import health, openapi, problem_handlers, problem_types, root
+from service import health, metrics_router, openapi, problem_handlers, problem_types, root
 from service.access import router as access
 from service.access.hash_key import load_hasher
 from service.authorization import consent_router, sweeping, timers
@@ -39,6 +39,7 @@ from service.invitations import router as invitations
 from service.jobs.worker import Handler, Worker, run_for_ever
 from service.lifecycle import router as lifecycle
 from service.limits import Voice
+from service.metrics import Metrics, RequestMetrics
 from service.node import Node
 from service.pages import docs
 from service.pages import router as pages
@@ -106,6 +107,8 @@ def create_app(
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
     app.add_middleware(RateLimits, refuse=_refuse)
     app.add_middleware(HttpContext, https=settings.public_url.startswith("https://"))
+    app.state.metrics = Metrics()
+    app.add_middleware(RequestMetrics, metrics=app.state.metrics)
     openapi.install(app)
     return app
 
@@ -126,6 +129,7 @@ def _mount(app: FastAPI, settings: Settings) -> None:
         problem_types,
         root,
         health,
+        metrics_router,
         pages,
         consent_router,
         authorization,

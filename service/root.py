@@ -41,5 +41,6 @@ async def get_index(request: Request) -> Index:
         "problem_types": "/v1/problem-types",
         "liveness": "/livez",
         "readiness": "/readyz",
+        "metrics": "/metrics",
     }
     return Index(service="Parley", version=VERSION, links={name: root + path for name, path in paths.items()})

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.sealing import parse_keys
 
+SHORTEST_TOKEN = 16
 HTTP_REFUSED = "http can be read by others. Use https, or PARLEY_ENV=development with a loopback address."
 
 
@@ -69,6 +70,10 @@ class Settings(BaseSettings):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="`DEBUG`, `INFO`, `WARNING` or `ERROR`."
+    )
+    metrics_token: SecretStr = Field(
+        default=SecretStr(""),
+        description="What monitoring sends as a bearer token to read `/metrics`; without it, only this machine may.",
     )
     forwarded_allow_ips: str = Field(
         default="127.0.0.1", description="Addresses of your proxies, whose `X-Forwarded-For` is believed."
@@ -131,6 +136,19 @@ class Settings(BaseSettings):
             parse_keys(value.get_secret_value())
         except ValueError as fault:
             raise ValueError(f"{fault} {way_out}") from None
+        return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _check_metrics_token(cls, value: SecretStr) -> SecretStr:
+        token = value.get_secret_value()
+        is_safe = (
+            len(token) >= SHORTEST_TOKEN and token.isascii() and token.isprintable() and " " not in token
+        )
+        if token and not is_safe:
+            raise ValueError(
+                f"Write {SHORTEST_TOKEN} letters and digits at least, as `openssl rand -hex 24` does."
+            )
         return value
 
     @field_validator("database_url")

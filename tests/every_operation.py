@@ -38,7 +38,7 @@ class Walk:
             answer = await client.request(method, path, json=body, **more)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         self.clock.advance(1)
-        found: Json = answer.json() if answer.content else {}
+        found: Json = answer.json() if answer.content and is_json(answer) else {}
         return found
 
     async def everything(self) -> None:
@@ -54,7 +54,7 @@ class Walk:
     async def look_around(self) -> None:
         """What everybody may read."""
         slug = self.a.slug
-        for path in ("/", "/livez", "/readyz", "/v1/platforms", "/v1/lifecycle", "/v1/me"):
+        for path in ("/", "/livez", "/readyz", "/metrics", "/v1/platforms", "/v1/lifecycle", "/v1/me"):
             await self.call("GET", path)
         for path in ("/v1/problem-types", "/v1/problem-types/step-not-allowed", f"/sandbox/{slug}"):
             await self.call("GET", path)
@@ -194,3 +194,7 @@ class Walk:
         await alice.sign_in()
         await alice.submit(button="accept")
         assert alice.url == start_url, alice.page
+
+
+def is_json(answer: httpx.Response) -> bool:
+    return "json" in answer.headers["content-type"]

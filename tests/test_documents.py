@@ -136,7 +136,6 @@ NOT_THERE = {
     "Webhooks": "/v1/webhook-endpoints",
     "an event stream": "/v1/events/stream",
     "to test one on demand": "/v1/connections/{connection_id}/checks",
-    "metrics": "/metrics",
 }
 
 

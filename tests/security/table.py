@@ -12,6 +12,7 @@ from tests.security import (
     checks_egress,
     checks_keys,
     checks_metadata,
+    checks_metrics,
     checks_pages,
     checks_pushing,
     checks_signatures,
@@ -33,6 +34,7 @@ SECTIONS: dict[str, tuple[Check, ...]] = {
     "JWTs: shape and key": checks_signatures.CHECKS,
     "JWTs: claims": checks_claims.CHECKS,
     "Keys that change": checks_keys.CHECKS,
+    "Metrics": checks_metrics.CHECKS,
     "Egress: whom this node calls": checks_egress.CHECKS,
     "Egress: what it takes of an answer": checks_answers.CHECKS,
 }

@@ -5,151 +5,16 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Any
 
 import pytest
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from service.egress import Egress, EgressFailure, EgressPolicy, Reason
+from service.egress_addresses import SPECIAL_IPV4, SPECIAL_IPV6
+from tests.address_forms import HOSTS, NAMES, NameServer
 
-# Every one of them means this machine, or a network behind it, to one parser or another.
-HOSTS = (
-    "127.0.0.1",
-    "127.1",
-    "127.0.1",
-    "127.0.0.1.",
-    "127.255.255.254",
-    "2130706433",
-    "017700000001",
-    "0177.0.0.1",
-    "0177.0.0.01",
-    "0x7f000001",
-    "0x7f.0.0.1",
-    "0x7f.1",
-    "0X7F.0.0.1",
-    "127.0.0.0x1",
-    "127.000.000.001",
-    "00000177.0.0.1",
-    "4294967297",
-    "0",
-    "0.0.0.0",  # noqa: S104 - nobody listens there
-    "0.0.0.1",
-    "localhost",
-    "LOCALHOST",
-    "localhost.",
-    "tracker.localhost",
-    "10.0.0.1",
-    "100.64.0.1",
-    "168.63.129.16",
-    "169.254.169.254",
-    "172.16.0.1",
-    "172.31.255.255",
-    "192.0.0.192",
-    "192.0.2.1",
-    "192.88.99.1",
-    "192.168.0.1",
-    "198.18.0.1",
-    "198.51.100.1",
-    "203.0.113.1",
-    "224.0.0.1",
-    "239.255.255.255",
-    "240.0.0.1",
-    "255.255.255.255",
-    "[::]",
-    "[::1]",
-    "[0:0:0:0:0:0:0:1]",
-    "[::127.0.0.1]",
-    "[::ffff:127.0.0.1]",
-    "[::ffff:7f00:1]",
-    "[::ffff:0:127.0.0.1]",
-    "[0:0:0:0:0:ffff:127.0.0.1]",
-    "[64:ff9b::127.0.0.1]",
-    "[64:ff9b::7f00:1]",
-    "[64:ff9b:1::7f00:1]",
-    "[100::1]",
-    "[2001::1]",
-    "[2001:0:4136:e378:8000:63bf:80ff:fffe]",
-    "[2001:2::1]",
-    "[2001:db8::1]",
-    "[2002:7f00:1::]",
-    "[3fff::1]",
-    "[4000::1]",
-    "[5f00::1]",
-    "[fc00::1]",
-    "[fd00:ec2::254]",
-    "[fe80::1]",
-    "[fe80::1%25eth0]",
-    "[fe80::1%eth0]",
-    "[::1%25lo]",
-    "[fec0::1]",
-    "[ff02::1]",
-    "[::1",
-    "::1",
-    "[127.0.0.1]",
-    "[v1.127]",
-    "\uff11\uff12\uff17.0.0.1",  # full-width digits
-    "\u2460\u2461\u2466.\u24ea.\u24ea.\u2460",  # circled digits
-    "127\u30020\u30020\u30021",  # ideographic full stops
-    "local\u210bost",  # script capital H
-    "localho\u017ft",  # long s, which a case-insensitive pattern takes for s
-    "\u0661\u0662\u0667.0.0.1",  # Arabic digits
-    "%31%32%37.0.0.1",
-    "127.0.0.1%00.example.com",
-    "example.com@127.0.0.1",
-    "user:pass@127.0.0.1",
-    "127.0.0.1\\@example.com",
-    "127.0.0.1\t",
-    " 127.0.0.1",
-    "127.0.0.1\r\nHost: example.com",
-    "127.0.0.1\x00",
-    "-example.com",
-    "example..com",
-    "a" * 64 + ".example.com",
-    "",
-)
-NAMES = {
-    "rebinding.example": ("127.0.0.1",),
-    "rebinding-six.example": ("::1",),
-    "mapped.example": ("::ffff:127.0.0.1",),
-    "mixed.example": ("93.184.216.34", "127.0.0.1"),
-    "mixed-six.example": ("2606:2800:220:1::1", "fe80::1"),
-    "metadata.example": ("169.254.169.254",),
-    "translated.example": ("64:ff9b::a9fe:a9fe",),
-    "zone.example": ("fe80::1%lo",),
-    "nonsense.example": ("not an address",),
-}
-
-
-@dataclass
-class NameServer(AbstractResolver):
-    """Answers from a table; what it does not know, the system may not be asked."""
-
-    names: dict[str, tuple[str, ...]] = field(default_factory=lambda: dict(NAMES))
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        if host == "localhost":
-            return self._results(host, port, ("127.0.0.1",))
-        if host not in self.names:
-            raise socket.gaierror(socket.EAI_NONAME, "unknown")
-        return self._results(host, port, self.names[host])
-
-    def _results(self, host: str, port: int, addresses: tuple[str, ...]) -> list[ResolveResult]:
-        return [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=port,
-                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-                proto=0,
-                flags=0,
-            )
-            for address in addresses
-        ]
-
-    async def close(self) -> None:
-        pass
+PUBLIC, PUBLIC_SIX = "93.184.216.34", "2606:2800:220:1::1"
 
 
 @dataclass
@@ -157,6 +22,7 @@ class Network:
     """What was dialled. Nothing answers; the listener on loopback counts who came although nobody may."""
 
     port: int
+    opened: int = 0
     dialled: list[str] = field(default_factory=list)
     connections: int = 0
 
@@ -171,10 +37,21 @@ class Network:
 
 @pytest.fixture
 async def network(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Network]:
+    def ask_the_system(*_: object, **__: object) -> None:
+        raise AssertionError("the system was asked what a name means")
+
+    monkeypatch.setattr("service.egress.socket.getaddrinfo", ask_the_system)
+
+    class CountedSocket(socket.socket):
+        def __init__(self, *given: Any, **named: Any) -> None:
+            found.opened += 1
+            super().__init__(*given, **named)
+
     found = Network(0)
     server = await asyncio.start_server(found.on_connect, "127.0.0.1", 0)
     found.port = server.sockets[0].getsockname()[1]
     monkeypatch.setattr(asyncio.SelectorEventLoop, "sock_connect", found.sock_connect)
+    monkeypatch.setattr(socket, "socket", CountedSocket)
     async with server:
         yield found
 
@@ -187,14 +64,17 @@ async def reason_of(egress: Egress, url: str) -> Reason:
     return failure.value.reason
 
 
+def test_there_are_at_least_sixty_spellings() -> None:
+    assert len(set(HOSTS)) >= 60
+
+
 @pytest.mark.anyio
 @pytest.mark.parametrize("host", HOSTS)
 async def test_no_spelling_of_a_special_address_is_dialled(network: Network, host: str) -> None:
     egress = Egress(EgressPolicy(ports=frozenset({network.port})), resolver=NameServer())
 
     assert await reason_of(egress, f"https://{host}:{network.port}/") is Reason.BLOCKED_ADDRESS
-    assert network.dialled == []
-    assert network.connections == 0
+    assert (network.opened, network.dialled, network.connections) == (0, [], 0)
 
 
 @pytest.mark.anyio
@@ -203,7 +83,7 @@ async def test_no_name_leads_to_a_special_address(network: Network, name: str) -
     egress = Egress(EgressPolicy(), resolver=NameServer())
 
     assert await reason_of(egress, f"https://{name}/") is Reason.BLOCKED_ADDRESS
-    assert network.dialled == []
+    assert (network.opened, network.dialled) == (0, [])
 
 
 @pytest.mark.anyio
@@ -225,6 +105,61 @@ async def test_an_allowed_network_is_dialled(network: Network, host: str) -> Non
 
     assert await reason_of(Egress(policy, resolver=names), f"https://{host}/") is Reason.REFUSED
     assert network.dialled == ["10.1.2.3"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("special", [*SPECIAL_IPV4, *SPECIAL_IPV6], ids=str)
+async def test_no_name_leads_into_a_special_range(
+    network: Network, special: IPv4Network | IPv6Network
+) -> None:
+    """Its first and its last address, alone and hidden among public ones, whichever of them comes first."""
+    for address in (str(special[0]), str(special[-1])):
+        for found in ((address,), (PUBLIC, address), (address, PUBLIC), (PUBLIC_SIX, PUBLIC, address)):
+            egress = Egress(EgressPolicy(), resolver=NameServer({"tracker.example": found}))
+            assert await reason_of(egress, "https://tracker.example/") is Reason.BLOCKED_ADDRESS, found
+    assert (network.opened, network.dialled) == (0, [])
+
+
+@pytest.mark.anyio
+async def test_rebinding_between_two_look_ups(network: Network) -> None:
+    """A name server that answers otherwise each time finds that each answer is judged by itself."""
+    answers: list[tuple[str, ...]] = [
+        (PUBLIC,),
+        ("127.0.0.1",),
+        (PUBLIC,),
+        ("169.254.169.254",),
+        (PUBLIC_SIX,),
+        ("::1",),
+    ]
+    names = NameServer({}, changing={"tracker.example": list(answers)})
+    reasons = []
+    async with aclosing(Egress(EgressPolicy(), resolver=names)) as egress:
+        for _ in answers:
+            with pytest.raises(EgressFailure) as failure:
+                await egress.request("GET", "https://tracker.example/")
+            reasons.append(failure.value.reason)
+    assert reasons == [Reason.REFUSED, Reason.BLOCKED_ADDRESS] * 3
+    assert network.dialled == [PUBLIC, PUBLIC, PUBLIC_SIX]
+
+
+@pytest.mark.anyio
+async def test_an_open_and_a_closed_port_look_the_same(network: Network) -> None:
+    """Nothing is opened for either, so there is nothing that could take longer for one of them."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        closed = free.getsockname()[1]
+    told = set()
+    for port in (network.port, closed):
+        policy = EgressPolicy(ports=frozenset({port}))
+        for host in ("127.0.0.1", "[::1]", "localhost", "rebinding.example", "mapped.example"):
+            opened = network.opened
+            async with aclosing(Egress(policy, resolver=NameServer())) as egress:
+                with pytest.raises(EgressFailure) as failure:
+                    await egress.request("GET", f"https://{host}:{port}/")
+            told.add((repr(failure.value), failure.value.__cause__))
+            assert network.opened == opened
+    assert told == {("EgressFailure('blocked_address')", None)}
+    assert (network.dialled, network.connections) == ([], 0)
 
 
 @pytest.mark.anyio

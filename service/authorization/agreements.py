@@ -99,8 +99,10 @@ async def _find_invited(
         peer = found.claimant if sent else _inviter(found)
         if peer is not None and peer["client_id"] == client_id:
             connection, invitation = await lock_invitation(session, found.id)
-            is_present = connection.peer is not None and connection.invitation_id == found.id
-            jwks = connection.peer["jwks"] if connection.peer and is_present else peer["jwks"]
+            if connection.invitation_id != found.id:
+                # What came after it is between other parties: whoever claimed this one has no part in that.
+                return Agreement(peer["jwks"], invitation.scope, None, None, invitation)
+            jwks = (connection.peer or peer)["jwks"]
             return Agreement(jwks, invitation.scope, None, connection, invitation if sent else None)
     return None
 

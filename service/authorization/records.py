@@ -17,7 +17,6 @@ from service.connections.models import Connection
 from service.connections.responder import commit_active, end
 from service.connections.states import CloseReason, ConnectionState
 from service.database import advance, reading, transaction
-from service.invitations.models import Invitation
 from service.node import Node
 from service.protocol.errors import Gone, InvalidRequest, InvalidToken, UnknownConnection
 from service.protocol.messages import ConnectionStatus
@@ -48,8 +47,8 @@ async def activate(node: Node, issuer: Issuer, caller: Caller, now: datetime) ->
     async with transaction(node.database) as session:
         agreement = await _find(session, issuer, caller)
         record, connection = agreement.record, agreement.connection
-        if agreement.invitation is not None and connection is not None:
-            return await _activate_invited(session, node, agreement.invitation, connection, caller)
+        if agreement.invitation is not None:
+            return await _activate_invited(session, node, agreement, caller)
         if record is None:
             raise InvalidRequest("This side initiated the connection; the other one decides.")
         if agreement.is_over:
@@ -66,11 +65,12 @@ async def activate(node: Node, issuer: Issuer, caller: Caller, now: datetime) ->
 
 
 async def _activate_invited(
-    session: AsyncSession, node: Node, invitation: Invitation, connection: Connection, caller: Caller
+    session: AsyncSession, node: Node, agreement: Agreement, caller: Caller
 ) -> ConnectionStatus:
     """I9: the claim of an invitation becomes the active connection. Again, the answer is the same."""
-    if connection.state is ConnectionState.CLOSED:
-        raise Gone("The connection has ended.")
+    invitation, connection = agreement.invitation, agreement.connection
+    if agreement.is_over or invitation is None or connection is None:
+        raise Gone("The invitation, or its connection, has ended.")
     await claimed.activate(session, node, connection, invitation)
     return ConnectionStatus(shared_id=caller.shared_id, state="active", activated_at=connection.activated_at)
 

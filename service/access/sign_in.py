@@ -21,6 +21,8 @@ from service.tokens import Hasher, is_well_formed, new_token
 
 PREFIX = "pls"
 LIFETIME = timedelta(minutes=30)
+# A decision counts of somebody who proved just now that they are an admin.
+FRESH = timedelta(minutes=5)
 # The person can set these right; the others are the instance's.
 REASONS_OF_THE_PERSON = frozenset({SignInReason.WRONG_CREDENTIALS, SignInReason.PASSWORD_CHANGE_DUE})
 

@@ -23,8 +23,8 @@ from service.authorization.decisions import (
 )
 from service.authorization.issuers import Issuer, IssuerDep
 from service.authorization.models import AuthorizationRequest
-from service.authorization.permissions import list_permissions
 from service.database import reading, transaction
+from service.instances.permissions import list_permissions
 from service.node import Node, NodeDep, NowDep
 from service.pages.refusals import PAGE, PageRefused, PageRoute
 from service.pages.rendering import render

@@ -8,6 +8,7 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.access.models import SignInSession
+from service.access.sign_in import FRESH
 from service.authorization import timers
 from service.authorization.client_documents import origin_of
 from service.authorization.issuers import Issuer
@@ -24,7 +25,6 @@ from service.words import Mode
 
 CODE_LIFE = timedelta(seconds=60)
 CODE_BITS = 256
-FRESH = timedelta(minutes=5)
 _S = AuthorizationState
 
 

@@ -18,6 +18,7 @@ from service.invitations.models import Invitation
 from service.invitations.operations import find_received
 from service.invitations.states import UNUSABLE, InvitationEvent
 from service.jobs.operations import enqueue
+from service.node import Node
 from service.problems import (
     InvitationUnusable,
 )
@@ -30,10 +31,10 @@ async def look_at(desk: Desk, name: str | None, code: str) -> Inspection:
     return await inspect(desk.node, desk.platforms, instance, code)
 
 
-async def accept(desk: Desk, session: AsyncSession, wanted: InvitationAcceptance) -> Invitation:
+async def accept(
+    node: Node, session: AsyncSession, found: Inspection, wanted: InvitationAcceptance
+) -> Invitation:
     """The connection is pending here, and a job claims the invitation. Accepted twice, it is the same one."""
-    found = await look_at(desk, wanted.instance, wanted.code)
-    node, instance = desk.node, found.instance
     known = await known_here(session, found)
     if known is not None and (known.state not in UNUSABLE):
         return known
@@ -42,7 +43,7 @@ async def accept(desk: Desk, session: AsyncSession, wanted: InvitationAcceptance
     if known is not None:
         raise InvitationUnusable("It was {reason} here before.", reason=known.state.value)
     if wanted.return_url is not None:
-        operations.check_return_url(instance, wanted.return_url)
+        operations.check_return_url(found.instance, wanted.return_url)
     connection, invitation = await build(session, node, found, wanted)
     try:
         async with session.begin_nested():

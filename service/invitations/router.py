@@ -165,7 +165,8 @@ async def post_acceptance(
     wanted: InvitationAcceptance, desk: WriteInvitationsDesk, session: SessionDep, response: Response
 ) -> InvitationOut:
     """A pending connection exists here, and the node claims the invitation. Accepting it twice is accepting it once."""
-    invitation = await accepting.accept(desk, session, wanted)
+    found = await accepting.look_at(desk, wanted.instance, wanted.code)
+    invitation = await accepting.accept(desk.node, session, found, wanted)
     response.headers["Location"] = f"{desk.node.settings.public_url}/v1/invitations/{invitation.id}"
     return to_out(invitation)
 
@@ -181,7 +182,8 @@ async def post_rejection(
     wanted: InvitationRejection, desk: WriteInvitationsDesk, session: SessionDep, response: Response
 ) -> InvitationOut:
     """The inviter reads the reason, and may invite anew. Rejecting it twice is rejecting it once."""
-    invitation = await rejecting.reject(desk, session, wanted)
+    found = await accepting.look_at(desk, wanted.instance, wanted.code)
+    invitation = await rejecting.reject(desk.node, session, found, wanted.reason)
     response.headers["Location"] = f"{desk.node.settings.public_url}/v1/invitations/{invitation.id}"
     return to_out(invitation)
 

@@ -38,6 +38,9 @@ class Job(SQLModel, table=True):
     payload: dict[str, Any] = Field(sa_column=Column(JSON_COLUMN, nullable=False))
     run_at: datetime
     attempts: int = 0
+    wanted: int = Field(
+        default=1, description="How often it was asked for; what is asked for while it runs is done again."
+    )
     lease_token: str | None = Field(default=None, max_length=40)
     lease_until: datetime | None = None
     done_at: datetime | None = Field(default=None, index=True)

@@ -24,7 +24,8 @@ async def enqueue(
 ) -> None:
     """One open job of this kind about this subject exists, due at `run_at` at the latest.
 
-    Of two transactions that enqueue the same at once, the second finds the first one's job.
+    One that runs at this moment may have read what was before, so it runs once more. Of two transactions that
+    enqueue the same at once, the second finds the first one's job.
     """
     session.info["work_enqueued"] = True
     await session.flush()
@@ -35,11 +36,14 @@ async def enqueue(
         "payload": dict(payload or {}),
         "created_at": now,
     }
-    insert = upsert(session, Job).values(**values, run_at=run_at, attempts=0)
+    insert = upsert(session, Job).values(**values, run_at=run_at, attempts=0, wanted=1)
     await session.exec(
         insert.on_conflict_do_update(
             index_elements=["kind", "subject"],
             index_where=col(Job.done_at).is_(None),
-            set_={"run_at": case((col(Job.run_at) < run_at, col(Job.run_at)), else_=run_at)},
+            set_={
+                "run_at": case((col(Job.run_at) < run_at, col(Job.run_at)), else_=run_at),
+                "wanted": col(Job.wanted) + 1,
+            },
         )
     )

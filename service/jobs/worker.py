@@ -5,10 +5,11 @@ import contextlib
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import Any
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import case, update
 from sqlmodel import col
 
 from service.database import transaction
@@ -100,17 +101,18 @@ async def _run(worker: Worker, job: Job) -> None:
 
 
 async def _settle(node: Node, job: Job, again: timedelta | None, error: str | None) -> None:
-    """Store the outcome, unless the lease was lost to another worker meanwhile."""
+    """Store the outcome, unless the lease was lost to another worker meanwhile; what was asked for anew runs anew."""
     now = node.clock.now()
-    changes: dict[str, datetime | str | int | None] = {
+    as_read = col(Job.wanted) == job.wanted
+    changes: dict[str, Any] = {
         "lease_token": None,
         "lease_until": None,
         "last_error": error,
     }
     if again is None:
-        changes["done_at"] = now
+        changes["done_at"] = case((as_read, now), else_=None)
     else:
-        changes["run_at"] = now + again
+        changes["run_at"] = case((as_read, now + again), else_=col(Job.run_at))
         if error is None:
             changes["attempts"] = 0
     async with transaction(node.database) as session:

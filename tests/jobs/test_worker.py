@@ -161,3 +161,20 @@ def test_the_pause_grows_with_jitter_up_to_five_minutes() -> None:
     for attempts in range(1, 40):
         ceiling = min(300.0, 2.0 ** min(attempts, 10))
         assert ceiling / 4 <= backoff(attempts).total_seconds() <= ceiling
+
+
+@pytest.mark.parametrize("answer", [None, timedelta(hours=1)], ids=["done", "hourly"])
+async def test_what_is_asked_for_while_it_runs_is_done_again(node: Node, answer: timedelta | None) -> None:
+    """The run may have read what was before; else the second request would wait for an hour, or for ever."""
+    seen: list[str] = []
+
+    async def note(node: Node, job: Job) -> timedelta | None:
+        seen.append(job.subject)
+        if len(seen) == 1:
+            await store(node, "a")
+        return answer
+
+    await store(node, "a")
+    worker = Worker(node, {"note": note})
+    assert [await run_due(worker) for _ in range(3)] == [1, 1, 0]
+    assert seen == ["a", "a"]

@@ -23,6 +23,7 @@ from service.body_limit import BodyLimit
 from service.clock import Clock
 from service.connections import claiming, ending, handshake, inviting, probing, telling_rejection, watching
 from service.connections import router as connections
+from service.connections import running_router as running_connections
 from service.connections import timers as connection_timers
 from service.counts import Counts
 from service.database import open_database, transaction
@@ -117,6 +118,7 @@ def _mount(app: FastAPI, settings: Settings) -> None:
     """Give every path its owner, in the order in which the documentation lists them."""
     for part in (
         connections,
+        running_connections,
         events,
         verification_sessions,
         invitations,

@@ -22,4 +22,5 @@ def _to_utc(moment: datetime) -> datetime:
         raise ValueError("is beyond the calendar") from None
 
 
+UtcMoment = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_only_rfc_3339), AfterValidator(_to_utc)]

@@ -105,6 +105,7 @@ class Walk:
             },
         )
         await self.call("POST", f"/v1/connections/{draft['id']}/activation")
+        await self.call("DELETE", f"/v1/connections/{draft['id']}/activation")
 
     async def answer_step_by_step(self) -> None:
         """The wizard, and an attempt that is cancelled."""

@@ -55,6 +55,8 @@ PURE_FILES = {
     "access_actions",
     "invitation_actions",
     "actions",
+    "running",
+    "running_actions",
     "state_machine",
     "words",
 }

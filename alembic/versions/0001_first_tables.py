@@ -137,7 +137,14 @@ def upgrade() -> None:
         sa.Column(
             "state",
             sa.Enum(
-                "draft", "pending", "active", "closed", name="connectionstate", native_enum=False, length=40
+                "draft",
+                "pending",
+                "active",
+                "deactivated",
+                "closed",
+                name="connectionstate",
+                native_enum=False,
+                length=40,
             ),
             nullable=False,
         ),
@@ -146,6 +153,7 @@ def upgrade() -> None:
             sa.Enum(
                 "closed_here",
                 "closed_by_peer",
+                "unknown_there",
                 "attempt_ended",
                 "attempt_expired",
                 name="closereason",
@@ -175,6 +183,7 @@ def upgrade() -> None:
         sa.Column("destination_platform", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=True),
         sa.Column("destination_state", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=True),
         sa.Column("destination_seen_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("destination_changed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("mode_refusals", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("peer", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.Column("verification_session_id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=True),
@@ -187,6 +196,7 @@ def upgrade() -> None:
         sa.Column("updated_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("expires_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("activated_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("changed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["instance_id"],
             ["instance.id"],

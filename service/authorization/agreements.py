@@ -13,7 +13,8 @@ from service.connections.invitation_endings import lock_invitation
 from service.connections.models import Connection
 from service.connections.peer_keys import replace_keys
 from service.connections.responder import find_initiated
-from service.connections.states import ConnectionState
+from service.connections.states import ESTABLISHED, ConnectionState
+from service.connections.status import own_changed_at
 from service.database import get_for_update
 from service.invitations.models import Direction, Invitation
 from service.invitations.states import UNUSABLE, InvitationState
@@ -140,29 +141,28 @@ def status_of(agreement: Agreement, shared_id: str) -> ConnectionStatus | None:
     if agreement.is_over:
         reason = connection.reason.value if connection is not None and connection.reason else None
         return ConnectionStatus(shared_id=shared_id, state="closed", reason=reason)
+    attestation = record.attestation if record is not None else None
+    if connection is not None and connection.state in ESTABLISHED:
+        return _status_of_established(connection, shared_id, attestation)
     if agreement.invitation is not None:
-        return _status_of_claim(agreement.invitation, connection, shared_id)
+        claimed = agreement.invitation.state is InvitationState.CLAIMED
+        return ConnectionStatus(shared_id=shared_id, state="claimed" if claimed else "confirmed")
     if decided is _A.REQUESTED:
         return None
     if decided is _A.CONSENTED:
         return ConnectionStatus(shared_id=shared_id, state="consented")
-    is_active = connection is not None and connection.state is _C.ACTIVE
-    return ConnectionStatus(
-        shared_id=shared_id,
-        state="active" if is_active else "redeemed",
-        activated_at=connection.activated_at if connection is not None else None,
-        connection_attestation=record.attestation if record is not None else None,
-    )
+    return ConnectionStatus(shared_id=shared_id, state="redeemed", connection_attestation=attestation)
 
 
-def _status_of_claim(
-    invitation: Invitation, connection: Connection | None, shared_id: str
+def _status_of_established(
+    connection: Connection, shared_id: str, attestation: str | None
 ) -> ConnectionStatus:
-    """Return what the side that claimed an invitation of ours is told."""
-    activated_at = connection.activated_at if connection is not None else None
-    state = {InvitationState.CLAIMED: "claimed", InvitationState.CONFIRMED: "confirmed"}.get(invitation.state)
     return ConnectionStatus(
         shared_id=shared_id,
-        state=state or "active",  # type: ignore[arg-type]  # those two, or it is active
-        activated_at=activated_at,
+        state="active" if connection.state is _C.ACTIVE else "deactivated",
+        activated_at=connection.activated_at,
+        connection_attestation=attestation,
+        mode=connection.mode,
+        changed_at=own_changed_at(connection),
+        known_changed_at=connection.destination_changed_at,
     )

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from fastapi import Request
+from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.authorization.access_tokens import Caller, consume_proof, read_caller
@@ -15,11 +16,12 @@ from service.connections import claimed
 from service.connections.claimed import withdraw
 from service.connections.models import Connection
 from service.connections.responder import commit_active, end
-from service.connections.states import CloseReason, ConnectionState
+from service.connections.states import ESTABLISHED, CloseReason
+from service.connections.status import hear, see
 from service.database import advance, reading, transaction
 from service.node import Node
-from service.protocol.errors import Gone, InvalidRequest, InvalidToken, UnknownConnection
-from service.protocol.messages import ConnectionStatus
+from service.protocol.errors import Gone, InvalidRequest, InvalidToken, ServerNotReady, UnknownConnection
+from service.protocol.messages import ConnectionStatus, SideStatus
 from service.signatures import thumbprint
 from service.words import Role
 
@@ -32,14 +34,40 @@ async def authenticate(
         return await read_caller(session, request, issuer, path, shared_id, now)
 
 
-async def read_status(node: Node, issuer: Issuer, caller: Caller) -> ConnectionStatus:
-    """Return how the connection stands here (P11)."""
+async def read_status(node: Node, issuer: Issuer, caller: Caller, now: datetime) -> ConnectionStatus:
+    """Return how the connection stands here (P11); who asks was seen."""
     async with transaction(node.database) as session:
         agreement = await _find(session, issuer, caller)
+        if agreement.connection is not None and agreement.connection.state in ESTABLISHED:
+            see(agreement.connection, now)
         status = status_of(agreement, caller.shared_id)
         if status is None:
             raise UnknownConnection("Nobody has decided on this attempt yet.")
         return status
+
+
+async def take_status(
+    node: Node, issuer: Issuer, caller: Caller, body: bytes, now: datetime
+) -> ConnectionStatus:
+    """The connection shows what its other side says of itself; return what this side says of itself."""
+    try:
+        told = SideStatus.model_validate_json(body)
+    except ValidationError:
+        raise InvalidRequest("Send state, active or deactivated, and changed_at.") from None
+    async with transaction(node.database) as session:
+        agreement = await _find(session, issuer, caller)
+        if agreement.is_over:
+            raise Gone("The connection has ended.")
+        if agreement.connection is None or agreement.connection.state not in ESTABLISHED:
+            raise ServerNotReady("The connection is not active on this side yet.")
+        hear(session, agreement.connection, told, now)
+        return _status(agreement, caller.shared_id)
+
+
+def _status(agreement: Agreement, shared_id: str) -> ConnectionStatus:
+    status = status_of(agreement, shared_id)
+    assert status is not None  # noqa: S101 - whatever has come as far as its code has a status
+    return status
 
 
 async def activate(node: Node, issuer: Issuer, caller: Caller, now: datetime) -> ConnectionStatus:
@@ -59,9 +87,7 @@ async def activate(node: Node, issuer: Issuer, caller: Caller, now: datetime) ->
             if record.expires_at <= now:
                 raise Gone("The attempt was not activated within ten minutes.")
             await _commit(session, record, connection, now)
-        status = status_of(agreement, caller.shared_id)
-        assert status is not None  # noqa: S101 - a redeemed attempt has a status
-        return status
+        return _status(agreement, caller.shared_id)
 
 
 async def _activate_invited(
@@ -72,7 +98,7 @@ async def _activate_invited(
     if agreement.is_over or invitation is None or connection is None:
         raise Gone("The invitation, or its connection, has ended.")
     await claimed.activate(session, node, connection, invitation)
-    return ConnectionStatus(shared_id=caller.shared_id, state="active", activated_at=connection.activated_at)
+    return _status(agreement, caller.shared_id)
 
 
 async def close(node: Node, issuer: Issuer, caller: Caller, now: datetime) -> None:
@@ -85,7 +111,7 @@ async def close(node: Node, issuer: Issuer, caller: Caller, now: datetime) -> No
         if agreement.invitation is not None and connection is not None:
             await withdraw(session, node, connection, agreement.invitation)
         if connection is not None and not _is_still_ours(connection):
-            was_active = connection.state is ConnectionState.ACTIVE
+            was_active = connection.state in ESTABLISHED
             reason = CloseReason.CLOSED_BY_PEER if was_active else CloseReason.ATTEMPT_ENDED
             await end(session, connection, reason, now)
 
@@ -116,4 +142,4 @@ async def _commit(
 
 def _is_still_ours(connection: Connection) -> bool:
     """True for an attempt of ours: its own job asks the other side, and gives the draft back to its owner."""
-    return connection.role is Role.INITIATOR and connection.state is not ConnectionState.ACTIVE
+    return connection.role is Role.INITIATOR and connection.state not in ESTABLISHED

@@ -31,6 +31,7 @@ from service.protocol.messages import (
     PushedAnswer,
     Registered,
     Registration,
+    SideStatus,
     TokenAnswer,
 )
 from service.protocol.parameters import read_body, read_form
@@ -184,7 +185,26 @@ async def read_peer_connection(
 ) -> ConnectionStatus:
     """Return how a connection stands on this side; only its other side may ask."""
     caller = await records.authenticate(node, issuer, request, f"/connections/{shared_id}", shared_id, now)
-    return await records.read_status(node, issuer, caller)
+    return await records.read_status(node, issuer, caller, now)
+
+
+@router.put(
+    "/connections/{shared_id}/status",
+    operation_id="tellPeerStatus",
+    summary="Tell how a connection stands on the other side",
+    openapi_extra={**RESOURCE_HEADERS, "requestBody": json_body(SideStatus)},
+    responses=oauth_responses(*RESOURCE_REFUSALS, errors.InvalidRequest, errors.Gone, errors.ServerNotReady),
+)
+async def tell_peer_status(
+    issuer: IssuerDep, node: NodeDep, request: Request, shared_id: SharedIdPath, now: NowDep
+) -> ConnectionStatus:
+    """Tell that this side is paused, or active again; return how the asked side stands.
+
+    Neither side pauses the other. Of two messages the one with the later `changed_at` holds, whichever comes first.
+    """
+    path = f"/connections/{shared_id}/status"
+    caller = await records.authenticate(node, issuer, request, path, shared_id, now)
+    return await records.take_status(node, issuer, caller, await read_body(request), now)
 
 
 @router.put(

@@ -8,7 +8,7 @@ from service.connections import ending
 from service.connections.invitation_endings import end_sent, lock_invitation
 from service.connections.models import Connection
 from service.connections.setup import Step, require_step
-from service.connections.states import ConnectionEvent, ConnectionState
+from service.connections.states import ESTABLISHED, ConnectionEvent, ConnectionState
 from service.connections.view import set_up_of
 from service.database import advance, find, get_for_update
 from service.invitations.models import Invitation
@@ -132,7 +132,7 @@ async def cancel(
     session: AsyncSession, node: Node, connection: Connection, attempt: VerificationSession
 ) -> VerificationSession:
     """The attempt is cancelled and the draft as it was; repeating it changes nothing."""
-    if connection.state is ConnectionState.ACTIVE:
+    if connection.state in ESTABLISHED:
         allowed = frozenset[VerificationEvent]()
         raise IllegalTransition(attempt.state, VerificationEvent.CANCEL, allowed)
     if attempt.state is not VerificationState.CANCELLED:

@@ -115,7 +115,7 @@ async def _activate(node: Node, caller: Caller, peer: Peer, invitation: Invitati
     """I9: the inviter commits, and this side copies the outcome."""
     shared_id = invitation.shared_id or ""
     token = await connection_token(caller, peer, shared_id)
-    await activate(caller, peer, shared_id, token.access_token)
+    shown = await activate(caller, peer, shared_id, token.access_token)
     now = node.clock.now()
     async with transaction(node.database) as session:
         connection, locked = await lock_invitation(session, invitation.id)
@@ -129,7 +129,8 @@ async def _activate(node: Node, caller: Caller, peer: Peer, invitation: Invitati
             activated_at=now,
             updated_at=now,
             expires_at=None,
-            destination_state=ConnectionState.ACTIVE.value,
+            destination_state=shown.state,
+            destination_changed_at=shown.changed_at,
             destination_seen_at=now,
             peer=peer_record(locked),
         )

@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections.invitation_endings import settle
 from service.connections.models import Connection
-from service.connections.states import CloseReason, ConnectionEvent, ConnectionState
+from service.connections.states import ESTABLISHED, CloseReason, ConnectionEvent, ConnectionState
 from service.database import advance, transaction
 from service.discovery.node_metadata import NodeUnreadable, read_node
 from service.instance_keys.operations import public_keys, signing_key
@@ -30,7 +30,7 @@ async def close(
     session: AsyncSession, connection: Connection, reason: CloseReason, now: datetime
 ) -> Connection:
     """The connection is over here for good; a peer that may know of it will be told."""
-    knows = connection.state in {ConnectionState.PENDING, ConnectionState.ACTIVE}
+    knows = connection.state in ESTABLISHED or connection.state is ConnectionState.PENDING
     changes: dict[str, object] = {"reason": reason, "updated_at": now, "expires_at": None}
     if reason is CloseReason.CLOSED_BY_PEER or connection.type is DestinationType.LOCAL:
         changes |= {"destination_state": ConnectionState.CLOSED.value, "destination_seen_at": now}

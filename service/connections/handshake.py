@@ -33,7 +33,7 @@ from service.protocol.client import (
     redeem,
     status,
 )
-from service.protocol.messages import CLIENT_DOCUMENT_PATH
+from service.protocol.messages import CLIENT_DOCUMENT_PATH, ConnectionStatus
 from service.signatures import InvalidSignature, Purpose, VerifiedToken, verify
 from service.verification_sessions.models import VerificationSession
 from service.verification_sessions.operations import seal_context, unseal
@@ -189,27 +189,27 @@ async def _store_verified(
 
 async def _activate(node: Node, caller: Caller, peer: Peer, attempt: VerificationSession) -> None:
     """P9: the other side commits, and this side copies the outcome."""
-    await _ask_to_activate(node, caller, peer, attempt)
-    await _store_active(node, attempt.id)
+    shown = await _ask_to_activate(node, caller, peer, attempt)
+    await _store_active(node, attempt.id, shown)
 
 
-async def _ask_to_activate(node: Node, caller: Caller, peer: Peer, attempt: VerificationSession) -> None:
+async def _ask_to_activate(
+    node: Node, caller: Caller, peer: Peer, attempt: VerificationSession
+) -> ConnectionStatus:
     """Use the stored token while it lasts; what the other side does not take (any more) is replaced once."""
     expires_at = attempt.access_token_expires_at
     if attempt.access_token_sealed and expires_at and expires_at - TOKEN_MARGIN > node.clock.now():
         stored = unseal(node, attempt, "access_token_sealed")
         try:
-            await activate(caller, peer, attempt.shared_id, stored)
+            return await activate(caller, peer, attempt.shared_id, stored)
         except PeerRefused as refusal:
             if refusal.error not in TAKES_ANOTHER_CALL:
                 raise
-        else:
-            return
     token = await connection_token(caller, peer, attempt.shared_id)
-    await activate(caller, peer, attempt.shared_id, token.access_token)
+    return await activate(caller, peer, attempt.shared_id, token.access_token)
 
 
-async def _store_active(node: Node, attempt_id: str) -> None:
+async def _store_active(node: Node, attempt_id: str, shown: ConnectionStatus) -> None:
     """The connection is active here too, unless it was cancelled or closed meanwhile: then the peer is being told."""
     now = node.clock.now()
     async with transaction(node.database) as session:
@@ -224,7 +224,8 @@ async def _store_active(node: Node, attempt_id: str) -> None:
             activated_at=now,
             updated_at=now,
             expires_at=None,
-            destination_state=ConnectionState.ACTIVE.value,
+            destination_state=shown.state,
+            destination_changed_at=shown.changed_at,
             destination_seen_at=now,
             peer=peer_record(attempt),
         )

@@ -16,7 +16,8 @@ class Connection(SQLModel, table=True):
     """One connection as this node lists it: the local side is the instance, the destination the other side.
 
     `mode_refusals` says for each mode that the destination cannot have why not, as the probe told it.
-    `peer` holds the other side's issuer and public keys once both sides agree.
+    `peer` holds the other side's issuer and public keys once both sides agree. `changed_at` is when this side last
+    changed what it says of itself, `destination_changed_at` the same of the other side, by its own clock (ADR 0027).
     """
 
     __tablename__ = "connection"
@@ -55,6 +56,7 @@ class Connection(SQLModel, table=True):
     destination_platform: str | None = Field(default=None, max_length=40)
     destination_state: str | None = Field(default=None, max_length=40)
     destination_seen_at: datetime | None = None
+    destination_changed_at: datetime | None = None
     mode_refusals: dict[str, str] = Field(sa_column=Column(JSON_COLUMN, nullable=False))
     peer: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON_COLUMN, nullable=True))
     verification_session_id: str | None = Field(default=None, max_length=40)
@@ -67,3 +69,4 @@ class Connection(SQLModel, table=True):
     updated_at: datetime
     expires_at: datetime | None = None
     activated_at: datetime | None = None
+    changed_at: datetime | None = None

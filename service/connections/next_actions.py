@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from service.connections.access_actions import close, for_access, while_pending
 from service.connections.actions import Action, Answers, Choice, Field, Kind
 from service.connections.invitation_actions import ask_for_invitation
+from service.connections.running_actions import while_running
 from service.connections.setup import (
     SetUp,
     Step,
@@ -13,7 +14,7 @@ from service.connections.setup import (
     current_step,
     is_answered,
 )
-from service.connections.states import ConnectionState
+from service.connections.states import ESTABLISHED, ConnectionState
 from service.words import DestinationType, Mode
 
 SHORT_NAME_PATTERN = "^[A-Za-z][A-Za-z0-9_-]{0,29}$"
@@ -23,8 +24,8 @@ def next_actions(setup: SetUp, answers: Answers) -> tuple[Action, ...]:
     """Return what can be done now; exactly one is primary while it is neither active nor closed."""
     if setup.state is ConnectionState.CLOSED:
         return ()
-    if setup.state is ConnectionState.ACTIVE:
-        return (_configure(setup, answers), close(answers))
+    if setup.state in ESTABLISHED:
+        return while_running(setup, answers)
     if setup.state is ConnectionState.PENDING:
         return while_pending(setup, answers)
     return (*_in_draft(setup, answers), close(answers))
@@ -169,27 +170,4 @@ def _activation(setup: SetUp, answers: Answers, *, primary: bool) -> Action:
         operation_id="activateConnection",
         method="POST",
         href=f"/v1/connections/{answers.connection_id}/activation",
-    )
-
-
-def _configure(setup: SetUp, answers: Answers) -> Action:
-    what = {
-        Mode.VISUAL: (
-            "Set up sync scope and field mapping",
-            "The connection is active; choose what is synced and how fields map.",
-        ),
-        Mode.SCRIPT: (
-            "Write the sync rules",
-            "The connection is active; its sync rules say what is sent and received.",
-        ),
-    }
-    label, description = what.get(
-        setup.mode or Mode.BASIC, ("Use the connection", "The connection is active with its fixed rules.")
-    )
-    return Action(
-        id="configure",
-        kind=Kind.OPEN_URL,
-        label=label,
-        description=description,
-        url=answers.configuration_url,
     )

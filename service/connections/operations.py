@@ -12,7 +12,7 @@ from service.connections.models import Connection
 from service.connections.names import default_name, free_name, store_name
 from service.connections.schemas import ConnectionPatch, DetailsIn
 from service.connections.setup import Step, require_mode, require_step
-from service.connections.states import CloseReason, ConnectionEvent, ConnectionState
+from service.connections.states import ESTABLISHED, CloseReason, ConnectionEvent, ConnectionState
 from service.connections.view import set_up_of
 from service.database import advance, find, get_for_update
 from service.events.operations import record
@@ -184,6 +184,6 @@ async def close(session: AsyncSession, node: Node, connection: Connection) -> No
         return
     now = node.clock.now()
     attempt = await current_attempt(session, connection)
-    if attempt is not None and attempt.state in OPEN and connection.state is not ConnectionState.ACTIVE:
+    if attempt is not None and attempt.state in OPEN and connection.state not in ESTABLISHED:
         await end_badly(session, node, connection, attempt, by=VerificationEvent.CANCEL, problem=None)
     await ending.close(session, connection, CloseReason.CLOSED_HERE, now)

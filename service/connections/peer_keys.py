@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from service.connections.attempts import touch
 from service.connections.ending import peer_of
 from service.connections.models import Connection
-from service.connections.states import ConnectionState
+from service.connections.states import ESTABLISHED
 from service.database import get_for_update, reading, transaction
 from service.discovery.node_metadata import NodeUnreadable, read_node
 from service.events.operations import record
@@ -41,7 +41,7 @@ async def look_again(node: Node, connection: Connection) -> Peer:
     if ids(snapshot.jwks) != ids(connection.peer["jwks"]):
         async with transaction(node.database) as session:
             locked = await get_for_update(session, Connection, connection.id)
-            if locked.state is ConnectionState.ACTIVE:
+            if locked.state in ESTABLISHED:
                 replace_keys(session, locked, snapshot.jwks, node.clock.now())
     return peer_of(snapshot.to_json())
 

@@ -1,21 +1,25 @@
-"""P11: both sides ask each other now and then, so that any difference between them is found."""
+"""P11: both sides ask each other now and then, and tell each other at once what has changed."""
 
 from datetime import datetime, timedelta
+from http import HTTPStatus
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.connections.attempts import touch
 from service.connections.ending import caller_of, close
 from service.connections.models import Connection
 from service.connections.peer_keys import look_again
-from service.connections.states import CloseReason, ConnectionState
-from service.database import get_for_update, reading, transaction
+from service.connections.states import ESTABLISHED, CloseReason
+from service.connections.status import compare, own_status, see
+from service.database import find, get_for_update, reading, transaction
 from service.jobs.models import Job
 from service.jobs.operations import enqueue
+from service.jobs.worker import TryAgain
 from service.node import Node
-from service.protocol.client import PeerRefused, PeerUnavailable, connection_token, status
+from service.protocol.client import PeerRefused, PeerUnavailable, connection_token, status, tell
+from service.protocol.messages import ConnectionStatus
 
 STATUS_PROBE = "probe_status"
+TELL_JOB = "tell_status"
 EVERY = timedelta(hours=1)
 
 
@@ -24,42 +28,81 @@ async def schedule(session: AsyncSession, connection: Connection, now: datetime)
     await enqueue(session, STATUS_PROBE, connection.id, run_at=now + EVERY, now=now)
 
 
+async def tell_soon(session: AsyncSession, connection: Connection, now: datetime) -> None:
+    """The other side hears how this one stands, also when it is offline now; one that only dials out asks itself."""
+    if can_be_asked(connection):
+        await enqueue(session, TELL_JOB, connection.id, run_at=now, now=now)
+
+
+def can_be_asked(connection: Connection) -> bool:
+    """True for an established connection whose other side can be reached."""
+    known = connection.peer is not None and connection.peer["issuer"] is not None
+    return connection.state in ESTABLISHED and connection.shared_id is not None and known
+
+
 async def probe_status(node: Node, job: Job) -> timedelta | None:
     """`destination.state` is what the other side says now; where it is over there, it is over here."""
-    async with reading(node.database) as session:
-        connection = await session.get(Connection, job.subject)
-    if connection is None or connection.state is not ConnectionState.ACTIVE or connection.peer is None:
-        return None
-    if connection.shared_id is None or connection.peer["issuer"] is None:
+    connection = await _read(node, job.subject)
+    if connection is None or not can_be_asked(connection):
         return None
     try:
-        caller = await caller_of(node, connection.instance_id, connection.peer.get("registered_as"))
-        peer = await look_again(node, connection)
-        token = await connection_token(caller, peer, connection.shared_id)
-        state = (await status(caller, peer, connection.shared_id, token.access_token)).state
-    except PeerUnavailable:
+        await look(node, connection)
+    except (PeerUnavailable, PeerRefused):
         return EVERY
-    except PeerRefused as refusal:
-        if not refusal.is_over:
-            return EVERY
-        state = "closed"
-    return await _store(node, connection.id, state)
-
-
-async def _store(node: Node, connection_id: str, state: str) -> timedelta | None:
-    """The connection shows what its other side said; None where there is nothing left to ask."""
-    now = node.clock.now()
-    async with transaction(node.database) as session:
-        connection = await get_for_update(session, Connection, connection_id)
-        connection.destination_state = state
-        connection.destination_seen_at = now
-        touch(connection, now)
-        if connection.state is not ConnectionState.ACTIVE:
-            return None
-        if state == "closed":
-            await close(session, connection, CloseReason.CLOSED_BY_PEER, now)
-            return None
     return EVERY
 
 
-HANDLERS = {STATUS_PROBE: probe_status}
+async def tell_status(node: Node, job: Job) -> None:
+    """Done once the other side has answered to what this one is now."""
+    connection = await _read(node, job.subject)
+    if connection is None or not can_be_asked(connection):
+        return
+    try:
+        await look(node, connection, is_telling=True)
+    except PeerUnavailable as failure:
+        raise TryAgain(failure.reason) from failure
+    except PeerRefused as refusal:
+        raise TryAgain(str(refusal)) from refusal
+
+
+async def look(node: Node, connection: Connection, *, is_telling: bool = False) -> None:
+    """What the other side says now is stored, also that it is over there; raises PeerUnavailable, PeerRefused."""
+    peer_record, shared_id = connection.peer or {}, connection.shared_id or ""
+    shown: ConnectionStatus | None = None
+    reason = CloseReason.CLOSED_BY_PEER
+    try:
+        caller = await caller_of(node, connection.instance_id, peer_record.get("registered_as"))
+        peer = await look_again(node, connection)
+        token = (await connection_token(caller, peer, shared_id)).access_token
+        if is_telling:
+            shown = await tell(caller, peer, shared_id, token, own_status(connection))
+        else:
+            shown = await status(caller, peer, shared_id, token)
+    except PeerRefused as refusal:
+        if not refusal.is_over:
+            raise
+        if refusal.status != HTTPStatus.GONE:
+            reason = CloseReason.UNKNOWN_THERE
+    await _store(node, connection, shown, reason)
+
+
+async def _read(node: Node, connection_id: str) -> Connection | None:
+    async with reading(node.database) as session:
+        return await find(session, Connection, connection_id)
+
+
+async def _store(node: Node, asked: Connection, shown: ConnectionStatus | None, reason: CloseReason) -> None:
+    """The connection shows what its other side said, and is over where that is over."""
+    now = node.clock.now()
+    async with transaction(node.database) as session:
+        connection = await get_for_update(session, Connection, asked.id)
+        if connection.state not in ESTABLISHED:
+            return
+        if shown is None or shown.state == "closed":
+            see(connection, now)
+            await close(session, connection, reason, now)
+        else:
+            compare(session, node, connection, shown, asked.destination_changed_at)
+
+
+HANDLERS = {STATUS_PROBE: probe_status, TELL_JOB: tell_status}

@@ -249,21 +249,3 @@ async def post_verification_session(
     attempt = await begin_verification(desk, session, connection_id, revision)
     response.headers["Location"] = f"{desk.node.settings.public_url}/v1/verification-sessions/{attempt.id}"
     return session_to_out(attempt, desk.node.settings)
-
-
-@router.post(
-    "/{connection_id}/activation",
-    operation_id="activateConnection",
-    summary="Finish a local connection",
-    responses=problem_responses(*ANSWERS),
-)
-async def post_activation(
-    connection_id: str, desk: WriteDesk, session: SessionDep, revision: IfMatchDep, response: Response
-) -> ConnectionOut:
-    """Both sides of a local connection are active. A verified connection is activated by the two nodes themselves."""
-
-    async def apply(session: AsyncSession, connection: Connection) -> None:
-        await operations.activate_local(session, connection, desk.node.clock.now())
-
-    connection = await answer(desk, session, connection_id, revision, Step.ACTIVATION, apply)
-    return await _answer(desk, session, connection, response)

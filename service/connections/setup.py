@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from service.connections.states import ConnectionState
+from service.connections.states import ESTABLISHED, ConnectionState
 from service.words import DestinationType, Mode, Role
 
 
@@ -131,7 +131,7 @@ def is_answered(setup: SetUp, step: Step) -> bool:
         Step.ACCESS: setup.access is Access.FINISHING,
         Step.ACTIVATION: False,
     }
-    return setup.state in {ConnectionState.ACTIVE, ConnectionState.CLOSED} or answered[step]
+    return setup.state in ESTABLISHED or setup.state is ConnectionState.CLOSED or answered[step]
 
 
 def current_step(setup: SetUp) -> Step | None:

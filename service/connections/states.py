@@ -6,11 +6,12 @@ from service.state_machine import StateMachine
 
 
 class ConnectionState(StrEnum):
-    """Who must act: nobody but you in a draft, the other side while pending."""
+    """Who must act: nobody but you in a draft, the other side while pending. A deactivated one is paused."""
 
     DRAFT = "draft"
     PENDING = "pending"
     ACTIVE = "active"
+    DEACTIVATED = "deactivated"
     CLOSED = "closed"
 
 
@@ -20,6 +21,8 @@ class ConnectionEvent(StrEnum):
     START = "start"
     RETURN_TO_DRAFT = "return_to_draft"
     ACTIVATE = "activate"
+    DEACTIVATE = "deactivate"
+    RESUME = "resume"
     CLOSE = "close"
 
 
@@ -28,6 +31,7 @@ class CloseReason(StrEnum):
 
     CLOSED_HERE = "closed_here"
     CLOSED_BY_PEER = "closed_by_peer"
+    UNKNOWN_THERE = "unknown_there"
     ATTEMPT_ENDED = "attempt_ended"
     ATTEMPT_EXPIRED = "attempt_expired"
 
@@ -44,6 +48,12 @@ MACHINE = StateMachine(
         (_S.PENDING, _E.RETURN_TO_DRAFT): _S.DRAFT,
         (_S.PENDING, _E.ACTIVATE): _S.ACTIVE,
         (_S.PENDING, _E.CLOSE): _S.CLOSED,
+        (_S.ACTIVE, _E.DEACTIVATE): _S.DEACTIVATED,
         (_S.ACTIVE, _E.CLOSE): _S.CLOSED,
+        (_S.DEACTIVATED, _E.RESUME): _S.ACTIVE,
+        (_S.DEACTIVATED, _E.CLOSE): _S.CLOSED,
     },
 )
+
+# Both sides agreed, and neither has closed it.
+ESTABLISHED = frozenset({_S.ACTIVE, _S.DEACTIVATED})

@@ -14,7 +14,7 @@ from service.access.operations import forget_instance, issue_token
 from service.access.principals import Principal, requires
 from service.access.scopes import INSTANCE_SCOPES
 from service.connections.models import Connection
-from service.connections.states import ConnectionState
+from service.connections.states import ESTABLISHED, ConnectionState
 from service.database import SessionDep, get_for_update, reading
 from service.instances.checks import check_instance
 from service.instances.credentials import read_credential, seal_credential
@@ -218,7 +218,7 @@ async def _refuse_while_connected(session: AsyncSession, instance: Instance) -> 
     """No connection is active or about to be; locked, so that none becomes so meanwhile."""
     statement = select(Connection.id, Connection.state).where(Connection.instance_id == instance.id)
     rows = (await session.exec(statement.with_for_update())).all()
-    alive = sorted(row for row, state in rows if state in {ConnectionState.ACTIVE, ConnectionState.PENDING})
+    alive = sorted(row for row, state in rows if state in ESTABLISHED or state is ConnectionState.PENDING)
     if alive:
         raise problems.OptionNotAvailable(
             "{instance_name} has {count} active or pending connection(s).",

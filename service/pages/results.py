@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from service.connections.models import Connection
-from service.connections.states import ConnectionState
+from service.connections.states import ESTABLISHED, ConnectionState
 from service.pages.views import ResultView
 from service.verification_sessions.models import VerificationSession
 from service.words import Mode
@@ -24,7 +24,7 @@ def result_view(
     back = connection.return_url
     sentences: tuple[str, ...]
     label = "Go on" if back else None
-    if connection.state is ConnectionState.ACTIVE and connection.verification_session_id == attempt.id:
+    if connection.state in ESTABLISHED and connection.verification_session_id == attempt.id:
         sentences = (f"{name} is active on both sides.", COMES_NEXT[connection.mode or Mode.BASIC])
         return ResultView("The connection is active", "active", sentences, back, label, None)
     if attempt.last_error is not None:

@@ -22,6 +22,7 @@ from service.protocol.messages import (
     ConnectionStatus,
     OAuthErrorBody,
     PushedAnswer,
+    SideStatus,
     TokenAnswer,
     Wire,
 )
@@ -147,7 +148,7 @@ async def activate(caller: Caller, peer: Peer, shared_id: str, access_token: str
     url = peer.connection_url(shared_id) + "/activation"
     answer = await call(caller, "PUT", url, token=access_token)
     shown = _about(shared_id, read_answer(answer, ConnectionStatus, HTTPStatus.OK))
-    if shown.state != "active":
+    if shown.state not in {"active", "deactivated"}:
         raise _unexpected(answer.status, f"The connection is {shown.state} there, and not active.")
     return shown
 
@@ -155,6 +156,15 @@ async def activate(caller: Caller, peer: Peer, shared_id: str, access_token: str
 async def status(caller: Caller, peer: Peer, shared_id: str, access_token: str) -> ConnectionStatus:
     """P11: what the other node says of the connection now."""
     answer = await call(caller, "GET", peer.connection_url(shared_id), token=access_token)
+    return _about(shared_id, read_answer(answer, ConnectionStatus, HTTPStatus.OK))
+
+
+async def tell(
+    caller: Caller, peer: Peer, shared_id: str, access_token: str, own: SideStatus
+) -> ConnectionStatus:
+    """The other node knows our side's status; what it answers is its own. Repeating it changes nothing."""
+    url, said = peer.connection_url(shared_id) + "/status", own.model_dump(mode="json")
+    answer = await call(caller, "PUT", url, json=said, token=access_token)
     return _about(shared_id, read_answer(answer, ConnectionStatus, HTTPStatus.OK))
 
 

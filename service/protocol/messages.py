@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from service.moments import UtcMoment
 from service.words import Mode, Network
 
 PROTOCOL_VERSION = "1"
@@ -145,14 +146,25 @@ class TokenAnswer(Wire):
 class ConnectionStatus(Wire):
     """What a node tells its peer about their connection. The attestation is shown from `redeemed` on.
 
-    A closed one that somebody had accepted says the reason.
+    A closed one that somebody had accepted says the reason. `changed_at` is when this side last changed what it says
+    of itself, `known_changed_at` the newest one of the other side that it has heard of (ADR 0027).
     """
 
     shared_id: SharedId
-    state: Literal["consented", "redeemed", "claimed", "confirmed", "active", "closed"]
+    state: Literal["consented", "redeemed", "claimed", "confirmed", "active", "deactivated", "closed"]
     activated_at: Annotated[datetime, Field(strict=False)] | None = None
     reason: Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z_]+$")] | None = None
     connection_attestation: str | None = None
+    mode: Annotated[Mode, Field(strict=False)] | None = None
+    changed_at: Annotated[UtcMoment, Field(strict=False)] | None = None
+    known_changed_at: Annotated[UtcMoment, Field(strict=False)] | None = None
+
+
+class SideStatus(Wire):
+    """What one side says of itself, from the moment of its last change on; an older one is not believed."""
+
+    state: Literal["active", "deactivated"]
+    changed_at: Annotated[UtcMoment, Field(strict=False)]
 
 
 class Registration(Wire):

@@ -186,8 +186,15 @@ class Stranger:
         proof = self.proof(method, self.asked.issuer + path, token, **claims)
         return await self.raw(method, path, {"Authorization": f"DPoP {token}", "DPoP": proof})
 
-    async def raw(self, method: str, path: str, headers: Headers) -> httpx.Response:
-        return await _client(self.asked).request(method, self.asked.issuer + path, headers=headers)
+    async def tell(self, token: str, state: str, changed_at: object) -> httpx.Response:
+        """Say how the stranger's own side stands."""
+        path = f"/connections/{self.shared_id}/status"
+        proof = self.proof("PUT", self.asked.issuer + path, token)
+        headers = {"Authorization": f"DPoP {token}", "DPoP": proof}
+        return await self.raw("PUT", path, headers, json={"state": state, "changed_at": changed_at})
+
+    async def raw(self, method: str, path: str, headers: Headers, json: object = None) -> httpx.Response:
+        return await _client(self.asked).request(method, self.asked.issuer + path, headers=headers, json=json)
 
     async def activate(self, token: str) -> httpx.Response:
         return await self.call("PUT", token, "/activation")

@@ -135,7 +135,7 @@ CHECKS = (
         "activation-not-active",
         "its move to `active` is *the* commit",
         CLIENT,
-        'if shown.state != "active":',
+        'if shown.state not in {"active", "deactivated"}:',
         "if False:",
         T_ANSWERS + "test_an_answer_to_the_activation_that_is_none[not active at all]",
     ),

@@ -1,6 +1,8 @@
 """P3 to P4: the attempt is set off by its owner, and the other node gets the request before the browser comes."""
 
+import asyncio
 from datetime import timedelta
+from weakref import WeakValueDictionary
 
 from service.access.models import SignInSession
 from service.connections import attempts, watching
@@ -23,6 +25,7 @@ from service.verification_sessions.models import VerificationSession
 from service.verification_sessions.operations import unseal
 from service.verification_sessions.states import BEFORE_CALLBACK, VerificationEvent, VerificationState
 
+_turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 REQUEST_MARGIN = timedelta(seconds=30)
 
 
@@ -30,7 +33,14 @@ async def push_request(node: Node, attempt_id: str, sign_in: SignInSession) -> s
     """Return where the browser goes. The intent is stored, then sent, then its result is stored.
 
     Pressed twice, it gives the same request while that is unexpired; after that the same request is pushed anew.
+    Of two presses at once the second waits: two pushes would replace each other, in an order of their own there.
     """
+    turn = _turns.setdefault(attempt_id, asyncio.Lock())
+    async with turn:
+        return await _push(node, attempt_id, sign_in)
+
+
+async def _push(node: Node, attempt_id: str, sign_in: SignInSession) -> str:
     connection, attempt = await _set_off(node, attempt_id, sign_in)
     caller, peer = await caller_of(node, attempt.instance_id), peer_of(attempt.peer)
     expires_at = attempt.request_expires_at

@@ -1,0 +1,91 @@
+"""Two hundred set-ups at once between two nodes: all of them become active, and nobody is told to come again."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from service.egress_policy import EgressPolicy
+from service.instances.addresses import egress_policy
+from service.settings import Settings
+from tests.nodes import Network, Person, running_node
+from tests.pairs import Pair
+from tests.small_node import FrozenClock
+
+pytestmark = pytest.mark.anyio
+HANDSHAKES = 200
+PATIENCE_SECONDS = 600
+
+
+class CountingNetwork(Network):
+    """Counts every answer that is not what was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused: Counter[str] = Counter()
+
+    async def carry(self, request: httpx.Request) -> httpx.Response:
+        answer = await super().carry(request)
+        if answer.is_error:
+            self.refused[f"{answer.status_code} {request.method} {request.url.path}"] += 1
+        self.seen.clear()
+        return answer
+
+
+@pytest.fixture
+async def working(
+    two_urls: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[Pair, CountingNetwork]]:
+    """Two nodes whose workers run beside the requests.
+
+    Both nodes and all browsers share one processor here, so how long a call may take says nothing.
+    """
+
+    def patient(settings: Settings) -> EgressPolicy:
+        return replace(egress_policy(settings), timeout_seconds=PATIENCE_SECONDS)
+
+    monkeypatch.setattr("tests.nodes.egress_policy", patient)
+    network, clock = CountingNetwork(), FrozenClock()
+    async with AsyncExitStack() as stack:
+        a, b = [
+            await stack.enter_async_context(running_node(network, name, url, clock, worker=True))
+            for name, url in zip(("a", "b"), two_urls, strict=True)
+        ]
+        yield Pair(a, b, network, clock), network
+
+
+async def set_up(pair: Pair) -> Person:
+    """Return a person who has done everything that people do."""
+    draft = await pair.draft()
+    person = await pair.to_consent(await pair.session(draft))
+    await person.submit(button="accept")
+    return person
+
+
+async def states(pair: Pair, question: str = "") -> Counter[str]:
+    """Return in which states the connections of both nodes are."""
+    found: Counter[str] = Counter()
+    for node in (pair.a, pair.b):
+        page = ""
+        while True:
+            shown = await node.read(f"/v1/connections?limit=100{question}{page}")
+            found.update(item["state"] for item in shown["items"])
+            if shown["next_page_token"] is None:
+                break
+            page = f"&page_token={shown['next_page_token']}"
+    return found
+
+
+async def test_two_hundred_at_once_all_become_active(working: tuple[Pair, CountingNetwork]) -> None:
+    pair, network = working
+    people = await asyncio.gather(*(set_up(pair) for _ in range(HANDSHAKES)))
+    assert {person.status for person in people} == {200}
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while await states(pair, "&state=pending"):
+            pass  # each look lets the workers work
+    assert await states(pair) == {"active": 2 * HANDSHAKES}
+    assert network.refused == {}

@@ -14,13 +14,14 @@ from fastapi import Depends
 from sqlalchemy import JSON, Connection, Enum, MetaData, event, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import HTTPConnection
 
+from service.database_trouble import Storing
 from service.fair_pool import FairPool
 from service.problems import NotFound, Problem
 from service.state_machine import IllegalTransition, StateMachine
@@ -29,6 +30,8 @@ from service.storable import is_storable
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BUSY_TIMEOUT_MS = 5_000
 POOL_SIZE = 20
+CONNECT_SECONDS = 5
+POOL_WAIT_SECONDS = 30
 JSON_COLUMN = JSON().with_variant(JSONB(), "postgresql")
 
 SQLModel.metadata.naming_convention = MetaData(
@@ -62,6 +65,7 @@ class Database:
     writes: async_sessionmaker[AsyncSession]
     reads: async_sessionmaker[AsyncSession]
     work_enqueued: asyncio.Event = field(default_factory=asyncio.Event)
+    storing: Storing = field(default_factory=Storing)
     journal: "Journal | None" = None
 
     @property
@@ -83,7 +87,10 @@ def open_database(url: str, journal: "Journal | None" = None) -> Database:
         engine = _sqlite_engine(url, "BEGIN IMMEDIATE", pool_size=1)
         reading_engine = _sqlite_engine(url, "BEGIN", pool_size=POOL_SIZE)
     else:
-        engine = _engine(url, pool_size=POOL_SIZE, pool_recycle=1_800)
+        engine = _engine(
+            url, pool_size=POOL_SIZE, pool_recycle=1_800, connect_args={"timeout": CONNECT_SECONDS}
+        )
+        event.listen(engine.sync_engine, "do_connect", _connect)
         reading_engine = engine.execution_options(isolation_level="AUTOCOMMIT")
     return Database(
         engine=engine,
@@ -96,9 +103,20 @@ def open_database(url: str, journal: "Journal | None" = None) -> Database:
     )
 
 
-def _engine(url: str, **pool: int) -> AsyncEngine:
+def _engine(url: str, **more: Any) -> AsyncEngine:
     """Return an engine that gives out at most `pool_size` connections, first come, first served."""
-    return create_async_engine(url, hide_parameters=True, poolclass=FairPool, max_overflow=0, **pool)
+    pool = {"poolclass": FairPool, "max_overflow": 0, "pool_timeout": POOL_WAIT_SECONDS}
+    return create_async_engine(url, hide_parameters=True, **pool, **more)
+
+
+def _connect(
+    dialect: Dialect, _record: object, given: tuple[Any, ...], options: dict[str, Any]
+) -> DBAPIConnection:
+    """Return a new connection; that nobody answers is an error of the database, like those it answers with."""
+    try:
+        return dialect.connect(*given, **options)
+    except OSError as error:
+        raise dialect.loaded_dbapi.OperationalError(f"no connection: {error}") from error
 
 
 def _sqlite_engine(url: str, begin: str, pool_size: int) -> AsyncEngine:
@@ -135,13 +153,14 @@ async def transaction(database: Database) -> AsyncIterator[AsyncSession]:
     """Commit on the way out; roll back on an error, unless the refusal says that it must be remembered."""
     async with database.writes() as session:
         session.info["journal"] = database.journal
-        try:
-            yield session
-        except Problem as refusal:
-            if refusal.keeps_changes:
-                await session.commit()
-            raise
-        await session.commit()
+        with database.storing.watched():
+            try:
+                yield session
+            except Problem as refusal:
+                if refusal.keeps_changes:
+                    await session.commit()
+                raise
+            await session.commit()
         if session.info.pop("work_enqueued", False):
             database.work_enqueued.set()
 

@@ -37,6 +37,7 @@ from service.instance_keys import router as instance_keys
 from service.instances import router as instances
 from service.instances.addresses import egress_policy
 from service.invitations import router as invitations
+from service.jobs.operations import try_to_store
 from service.jobs.worker import Handler, Worker, run_for_ever
 from service.lifecycle import router as lifecycle
 from service.limits import Voice
@@ -101,6 +102,7 @@ def create_app(
     app.state.settings = settings
     app.state.platforms = platforms_ or build_registry(sandbox=settings.sandbox)
     app.state.max_body_bytes = MAX_BODY_BYTES
+    app.state.try_to_store = try_to_store
     app.state.newest_revision = newest_revision(settings.resolved_database_url)
     problem_handlers.install(app, _problem_page)
     protocol_errors.install(app)

@@ -9,13 +9,14 @@ import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Mount
 
 from service import problems
+from service.database_trouble import trouble_of
 from service.problems import Problem
 from service.state_machine import IllegalTransition
 
@@ -64,8 +65,7 @@ def install(app: FastAPI, page: ProblemPage) -> None:
         RequestValidationError,
         HTTPException,
         IllegalTransition,
-        OperationalError,
-        InterfaceError,
+        SQLAlchemyError,
         Exception,
     ):
         app.add_exception_handler(kind, on_problem)
@@ -131,8 +131,8 @@ def _as_problem(request: Request, error: Exception) -> Problem:
             return problems.StepNotAllowed(
                 "Not possible in the state {state}.", state=error.state, allowed_steps=[], next_actions=[]
             )
-        case OperationalError() | InterfaceError():
-            return problems.Unavailable("The database did not answer.")
+        case SQLAlchemyError() if trouble := trouble_of(error):
+            return problems.Unavailable(trouble.sentence)
         case _:
             return problems.Internal("The fault was logged; nothing was changed.")
 

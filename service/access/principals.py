@@ -1,7 +1,6 @@
 """Who is calling: a service by its token or a person by a sign-in session, and what they may do."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -10,7 +9,7 @@ from typing import Annotated, Literal
 from fastapi import Depends, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import bindparam
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import Request
@@ -20,6 +19,7 @@ from service.access.scopes import SCOPES
 from service.access.sign_in import PREFIX as SESSION_PREFIX
 from service.acting import ActorKind, identify
 from service.database import SAFE_METHODS, SessionDep, reading, transaction
+from service.database_trouble import trouble_of
 from service.node import Node, NodeDep, NowDep
 from service.problems import MissingScope, Unauthenticated
 from service.tokens import is_well_formed
@@ -141,9 +141,12 @@ async def _note_use(node: Node, token_id: str, minute: datetime) -> None:
     statement = (
         update(ServiceToken).where(col(ServiceToken.id) == token_id, unnoted).values(last_used_at=minute)
     )
-    with suppress(OperationalError):  # a note is no reason to refuse the request
+    try:
         async with transaction(node.database) as session:
             await session.exec(statement)
+    except SQLAlchemyError as error:
+        if trouble_of(error) is None:  # else a note is no reason to refuse the request
+            raise
 
 
 def _minute(now: datetime) -> datetime:

@@ -23,7 +23,7 @@ from service.instances.operations import platform_of
 from service.node import NodeDep, NowDep
 from service.platforms.registry import PlatformsDep
 from service.protocol import errors
-from service.protocol.errors import NO_STORE
+from service.protocol.errors import NO_STORE, ProtocolRoute
 from service.protocol.messages import (
     ConnectionStatus,
     InvitationQuery,
@@ -38,7 +38,13 @@ from service.protocol.parameters import read_body, read_form
 from service.sources import source_of
 
 RESOURCE_HEADERS = {"parameters": [TOKEN_HEADER, DPOP_HEADER]}
-RESOURCE_REFUSALS = (errors.InvalidToken, ProofRefused, errors.UnknownConnection, errors.TooOften)
+RESOURCE_REFUSALS = (
+    errors.InvalidToken,
+    ProofRefused,
+    errors.UnknownConnection,
+    errors.TooOften,
+    errors.ServerNotReady,
+)
 
 
 def get_asking(request: Request, now: NowDep) -> Asking:
@@ -53,7 +59,12 @@ def forbid_storing(response: Response) -> None:
 
 SharedIdPath = Annotated[str, Path(description="The id under which both sides know the connection.")]
 AskingDep = Annotated[Asking, Depends(get_asking)]
-router = APIRouter(prefix="/i/{slug}", tags=["Protocol"], dependencies=[Depends(forbid_storing)])
+router = APIRouter(
+    prefix="/i/{slug}",
+    tags=["Protocol"],
+    dependencies=[Depends(forbid_storing)],
+    route_class=ProtocolRoute,
+)
 
 
 @router.post(

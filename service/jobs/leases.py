@@ -55,7 +55,10 @@ async def held(node: Node, lease: str) -> AsyncIterator[None]:
         yield
     except asyncio.CancelledError:
         # The node stops: whoever works next need not wait for the lease to end.
-        await _change(node, col(Job.lease_token) == lease, lease_token=None, lease_until=None)
+        try:
+            await _change(node, col(Job.lease_token) == lease, lease_token=None, lease_until=None)
+        except Exception:
+            log.exception("lease_not_released")  # it ends by itself
         raise
     finally:
         is_over.set()

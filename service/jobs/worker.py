@@ -97,7 +97,10 @@ async def _run(worker: Worker, job: Job) -> None:
         except Exception as fault:
             error, again = type(fault).__name__, backoff(job.attempts)
             log.exception("job_failed", attempts=job.attempts)
-    await _settle(worker.node, job, again, error)
+    try:
+        await _settle(worker.node, job, again, error)
+    except Exception:
+        log.exception("outcome_not_stored")  # when the lease ends, the job is done again
 
 
 async def _settle(node: Node, job: Job, again: timedelta | None, error: str | None) -> None:

@@ -1,12 +1,16 @@
 """What a refusal looks like at the protocol endpoints: RFC 6749, section 5.2, and RFC 9449 for DPoP."""
 
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, ClassVar
 
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
+
+from service.database_trouble import trouble_of
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
@@ -128,6 +132,24 @@ class TooOften(OAuthError):
     """This was done too often; the same request works again after the time in Retry-After."""
 
     error, status = "temporarily_unavailable", 429
+
+
+class ProtocolRoute(APIRoute):
+    """An endpoint for other nodes: they hear in their own words, too, that the database is in trouble."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler that answers with OAuth errors."""
+        handler = super().get_route_handler()
+
+        async def answer(request: Request) -> Response:
+            try:
+                return await handler(request)
+            except SQLAlchemyError as error:
+                if trouble := trouble_of(error):
+                    raise ServerNotReady(trouble.sentence) from error
+                raise
+
+        return answer
 
 
 def install(app: FastAPI) -> None:

@@ -33,6 +33,8 @@ class _Request:
     """One request, shared by all contexts that the framework copies for it."""
 
     acting: Acting
+    connection_id: str | None = None
+    is_told: bool = False
 
 
 _request: ContextVar[_Request | None] = ContextVar("request", default=None)
@@ -58,3 +60,27 @@ def identify(kind: ActorKind, actor_id: str, name: str | None = None) -> None:
     """The present request is this one's from here on."""
     if request := _request.get():
         request.acting = replace(request.acting, kind=kind, id=actor_id, name=name)
+
+
+def concerns(connection_id: str | None) -> None:
+    """The present request is about this connection, whatever its path says."""
+    if (request := _request.get()) and connection_id is not None:
+        request.connection_id = connection_id
+
+
+def concerned() -> str | None:
+    """Return the connection that the present request is about, where something has said so."""
+    request = _request.get()
+    return request.connection_id if request else None
+
+
+def told() -> None:
+    """The refusal of the present request has been written down already."""
+    if request := _request.get():
+        request.is_told = True
+
+
+def is_told() -> bool:
+    """True where nobody has to write down the refusal of the present request any more."""
+    request = _request.get()
+    return request is not None and request.is_told

@@ -25,6 +25,7 @@ from service.connections import claiming, ending, handshake, inviting, probing, 
 from service.connections import router as connections
 from service.connections import running_router as running_connections
 from service.connections import timers as connection_timers
+from service.connections.auditing import Auditing
 from service.counts import Counts
 from service.database import open_database, transaction
 from service.discovery import router as discovery
@@ -107,6 +108,7 @@ def create_app(
     problem_handlers.install(app, _problem_page)
     protocol_errors.install(app)
     _mount(app, settings)
+    app.add_middleware(Auditing)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
     app.add_middleware(RateLimits, refuse=_refuse)
     app.add_middleware(HttpContext, https=settings.public_url.startswith("https://"))

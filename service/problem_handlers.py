@@ -73,6 +73,7 @@ def install(app: FastAPI, page: ProblemPage) -> None:
 
 def respond(request: Request, problem: Problem, page: ProblemPage) -> Response:
     """Return the problem in the form that the client reads."""
+    request.scope["refusal"] = {"code": problem.members.get("reason", problem.slug)}
     headers = {"Request-Id": request_id(request), **EVERYWHERE, **problem.headers}
     if problem.status in {HTTPStatus.FAILED_DEPENDENCY, HTTPStatus.SERVICE_UNAVAILABLE}:
         headers.setdefault("Retry-After", RETRY_AFTER_SECONDS)

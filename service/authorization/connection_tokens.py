@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from service.acting import concerns
 from service.authorization.access_tokens import Proof, Proved, issue
 from service.authorization.agreements import Agreement, find_agreement, learn_keys
 from service.authorization.client_documents import Asking, read_client, remember
@@ -50,6 +51,7 @@ async def token_for_connection(node: Node, issuer: Issuer, grant: Grant, asking:
         async with transaction(node.database) as session:
             await remember(session, client, asking.now)
         raise UnauthorizedClient("There is no connection of this client with this shared_id.")
+    concerns(agreement.connection.id if agreement.connection else None)
     keys = await _keys_of(node, agreement, grant.assertion, asking)
     proved = Proved(verify_assertion(grant.assertion, keys, issuer, asking.now), grant.proof)
     spend(node, asking.now, (TOKENS_BY_CLIENT, client_id))

@@ -9,6 +9,7 @@ from fastapi import Request
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from service.acting import concerns
 from service.authorization import timers
 from service.authorization.access_tokens import Proved, issue, read_proof
 from service.authorization.client_documents import Asking
@@ -22,7 +23,6 @@ from service.connections.models import Connection
 from service.connections.responder import extend
 from service.connections.states import ConnectionState
 from service.database import advance, get_for_update, reading, transaction
-from service.events.operations import record_refusal
 from service.instance_keys.operations import signing_key
 from service.limits import TOKENS_BY_CLIENT
 from service.node import Node
@@ -67,12 +67,11 @@ def _read_grant(
 async def _redeem(node: Node, issuer: Issuer, grant: Grant, asking: Asking) -> TokenAnswer:
     """The code is used up. Where the answer is lost, the connection's status shows the attestation again."""
     found = await _find_by_code(node, issuer, grant.form["code"])
+    concerns(found.connection_id if found else None)
     if found is None or found.client_id != grant.assertion.client_id:
         raise InvalidGrant("The code is unknown, or another client's.")
     authentication = verify_assertion(grant.assertion, found.client["jwks"], issuer, asking.now)
     spend(node, asking.now, (TOKENS_BY_CLIENT, found.client_id))
-    if found.state is not AuthorizationState.CONSENTED and found.connection_id is not None:
-        await record_refusal(node.database, found.connection_id, "token.refused", "code_used", asking.now)
     async with transaction(node.database) as session:
         record = await get_for_update(session, AuthorizationRequest, found.id)
         _check_code(record, grant, asking.now)

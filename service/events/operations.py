@@ -8,7 +8,7 @@ from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service import acting
-from service.database import Database, Transition, transaction
+from service.database import Database, Transition, reading, transaction
 from service.events.models import Event
 from service.identifiers import new_id
 
@@ -58,14 +58,27 @@ def record_transition(session: AsyncSession, transition: Transition, now: dateti
     )
 
 
-async def record_refusal(database: Database, connection_id: str, what: str, why: str, now: datetime) -> None:
+async def record_refusal(
+    database: Database,
+    connection_id: str,
+    what: str,
+    why: str,
+    now: datetime,
+    *,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
     """A refusal that changed nothing is in the history all the same, in a transaction of its own.
 
-    Whoever is refused could repeat it for ever: of one kind, a few in an hour tell enough.
+    Whoever is refused could repeat it for ever: of one kind, a few in an hour tell enough, and the others do not even
+    wait to write.
     """
+    acting.told()
     lately = select(func.count()).where(
         col(Event.connection_id) == connection_id, col(Event.what) == what, col(Event.at) > now - ONE_HOUR
     )
+    async with reading(database) as session:
+        if (await session.exec(lately)).one() >= MOST_REFUSALS_AN_HOUR:
+            return
     async with transaction(database) as session:
         if (await session.exec(lately)).one() < MOST_REFUSALS_AN_HOUR:
-            record(session, connection_id, what, now, why=why)
+            record(session, connection_id, what, now, why=why, detail=detail)

@@ -5,10 +5,10 @@ import hmac
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from service.acting import concerns
 from service.connections import attempts
 from service.connections.attempts import end_badly
 from service.database import reading, transaction
-from service.events.operations import record_refusal
 from service.instances.models import Instance
 from service.instances.operations import get_by_slug
 from service.node import Node
@@ -39,14 +39,10 @@ async def come_back(request: Request, node: Node, slug: str) -> Response:
         found = await find_by_state(session, node, instance.id, answer.get("state", ""))
     if found is None:
         raise NotFound("No verification session of this node waits for this answer.")
+    concerns(found.connection_id)
     if ("code" in answer) == ("error" in answer):
         raise _not_valid("There must be either a code or an error.")
-    try:
-        await _take(request, node, instance, found.id, answer)
-    except Unauthenticated as refusal:
-        why, now = refusal.members["reason"], node.clock.now()
-        await record_refusal(node.database, found.connection_id, "callback.refused", why, now)
-        raise
+    await _take(request, node, instance, found.id, answer)
     return RedirectResponse(start_url(node.settings, found.id), SEE_OTHER)
 
 

@@ -47,6 +47,7 @@ class PageRoute(APIRoute):
 
 def refusal_page(request: Request, refusal: PageRefused | Problem | OAuthError) -> Response:
     """Return the page that says why, and what to do."""
+    request.scope["refusal"] = {"code": _code(refusal)}
     if isinstance(refusal, OAuthError):
         title, fix = "This address is not valid", "Go back to where you came from and start again."
         view = ProblemView(400, title, refusal.description, fix, request_id(request))
@@ -55,3 +56,13 @@ def refusal_page(request: Request, refusal: PageRefused | Problem | OAuthError) 
     page = render(request, view)
     page.headers.update(refusal.headers if isinstance(refusal, Problem) else {})
     return page
+
+
+def _code(refusal: PageRefused | Problem | OAuthError) -> str:
+    match refusal:
+        case Problem():
+            return str(refusal.members.get("reason", refusal.slug))
+        case OAuthError():
+            return refusal.error
+        case _:
+            return refusal.title

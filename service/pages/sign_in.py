@@ -11,6 +11,8 @@ from starlette.responses import RedirectResponse, Response
 from service.access.cookies import set_cookie
 from service.access.models import SessionKind
 from service.access.sign_in import REASONS_OF_THE_PERSON, sign_in
+from service.acting import concerns
+from service.database import find, reading
 from service.instances.credentials import read_credential
 from service.instances.models import Instance
 from service.instances.operations import issuer_of, platform_of
@@ -22,6 +24,7 @@ from service.pages.visitors import find_browser
 from service.platforms.interface import SignInFailure
 from service.platforms.registry import Registry
 from service.problems import ValidationFailed
+from service.verification_sessions.models import VerificationSession
 
 PATH = "/sign-in"
 NO_STORE = {"Cache-Control": "no-store"}
@@ -44,7 +47,7 @@ WAYS = (
         "signed in already: only an admin of this instance can accept.",
     ),
     Way(
-        re.compile(rf"/v1/verification-sessions/{_ID}/start"),
+        re.compile(rf"/v1/verification-sessions/(?P<attempt>{_ID})/start"),
         "You are about to verify your admin access on another instance. Sign in as an admin here first.",
     ),
 )
@@ -52,11 +55,12 @@ WAYS = (
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """Where a person goes on to, and the authorization request that the sign-in is for, if it is for one."""
+    """Where a person goes on to, and what the sign-in is for: a decision, or a verification session."""
 
     path: str
     why: str
     for_request: str | None
+    for_attempt: str | None
 
 
 def read_goal(unverified_next: str | None, instance: Instance) -> Goal:
@@ -67,7 +71,7 @@ def read_goal(unverified_next: str | None, instance: Instance) -> Goal:
             continue
         names = match.groupdict()
         if names.get("slug", instance.slug) == instance.slug:
-            return Goal(match[0], way.why, names.get("request"))
+            return Goal(match[0], way.why, names.get("request"), names.get("attempt"))
     raise PageRefused(
         HTTPStatus.BAD_REQUEST,
         "This sign-in leads nowhere",
@@ -130,9 +134,18 @@ async def take_form(
         error, status = fault.detail, HTTPStatus.UNPROCESSABLE_ENTITY
     except SignInFailure as failure:
         by_person = failure.reason in REASONS_OF_THE_PERSON
+        request.scope["refusal"] = {"code": failure.reason}
+        concerns(await _connection_of(node, goal))
         error, status = failure.detail, HTTPStatus.FORBIDDEN if by_person else HTTPStatus.FAILED_DEPENDENCY
     else:
         response = RedirectResponse(goal.path, HTTPStatus.SEE_OTHER, NO_STORE)
         set_cookie(response, issuer_of(node.settings, instance.slug), secret)
         return response
     return show_form(request, platforms, instance, goal, method=method, error=error, status=status)
+
+
+async def _connection_of(node: Node, goal: Goal) -> str | None:
+    """Return the connection whose verification the sign-in was for."""
+    async with reading(node.database) as session:
+        found = await find(session, VerificationSession, goal.for_attempt) if goal.for_attempt else None
+    return found.connection_id if found else None

@@ -155,8 +155,9 @@ class ProtocolRoute(APIRoute):
 def install(app: FastAPI) -> None:
     """Make every OAuthError an answer of its RFC."""
 
-    async def on_error(_request: Request, error: Exception) -> Response:
+    async def on_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, OAuthError)  # noqa: S101 - tells the type checker what was registered
+        request.scope["refusal"] = {"code": error.error, "description": error.description}
         return respond(error)
 
     app.add_exception_handler(OAuthError, on_error)

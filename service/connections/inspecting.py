@@ -7,13 +7,12 @@ from service.connections.ending import caller_of, peer_of
 from service.connections.invitation_reasons import LATER, REASONS
 from service.connections.names import default_name
 from service.connections.responder import swapped_names
-from service.database import reading
+from service.discovery.foreign_nodes import read_foreign_node
 from service.discovery.modes import Side, mode_options
 from service.discovery.names import Names
-from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable, read_node
+from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable
 from service.discovery.probes import own_side
 from service.discovery.reasons import FIXES
-from service.instance_keys.operations import public_keys
 from service.instances.models import Instance
 from service.instances.operations import issuer_of, platform_of
 from service.invitations.codes import Code, CodeUnreadable, clean, inviter_of, read_code
@@ -64,9 +63,7 @@ async def _read(node: Node, instance: Instance, text: str) -> tuple[Code, NodeSn
     issuer = inviter_of(text)
     if issuer == issuer_of(node.settings, instance.slug):
         raise CodeUnreadable("own_invitation")
-    async with reading(node.database) as session:
-        own = frozenset(key["kid"] for key in await public_keys(session, instance.id))
-    snapshot = await read_node(node.egress, issuer, now=node.clock.now(), own_thumbprints=own)
+    snapshot = await read_foreign_node(node, issuer)
     return read_code(text, issuer, snapshot.jwks, node.clock.now()), snapshot
 
 

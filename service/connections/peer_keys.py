@@ -10,10 +10,10 @@ from service.connections.attempts import touch
 from service.connections.ending import peer_of
 from service.connections.models import Connection
 from service.connections.states import ESTABLISHED
-from service.database import get_for_update, reading, transaction
-from service.discovery.node_metadata import NodeUnreadable, read_node
+from service.database import get_for_update, transaction
+from service.discovery.foreign_nodes import read_foreign_node
+from service.discovery.node_metadata import NodeUnreadable
 from service.events.operations import record
-from service.instances.operations import issuers_of_keys
 from service.node import Node
 from service.protocol.client import Peer, PeerUnavailable
 from service.signatures import thumbprint
@@ -29,15 +29,9 @@ async def look_again(node: Node, connection: Connection) -> Peer:
     assert connection.peer is not None  # noqa: S101 - only a connection that was agreed on is looked after
     issuer = connection.peer["issuer"]
     try:
-        snapshot = await read_node(node.egress, issuer, now=node.clock.now())
+        snapshot = await read_foreign_node(node, issuer)
     except NodeUnreadable as failure:
         raise PeerUnavailable(failure.reason) from failure
-    async with reading(node.database) as session:
-        kids = [thumbprint(key) for key in snapshot.jwks]
-        owners = await issuers_of_keys(session, node.settings, kids)
-    if not owners <= {issuer}:
-        # What our own keys signed would come back as the word of the other side.
-        raise PeerUnavailable("own_key")
     if ids(snapshot.jwks) != ids(connection.peer["jwks"]):
         async with transaction(node.database) as session:
             locked = await get_for_update(session, Connection, connection.id)

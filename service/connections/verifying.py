@@ -13,13 +13,12 @@ from service.connections.refusals import with_way_out
 from service.connections.setup import Step, Way, require_step, require_way
 from service.connections.view import set_up_of
 from service.database import reading
+from service.discovery.foreign_nodes import read_foreign_node
 from service.discovery.looks import count_look
-from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable, read_node
-from service.discovery.reasons import ProbeReason
+from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable
 from service.instances.models import Instance
-from service.instances.operations import get_instance, issuers_of_keys
+from service.instances.operations import get_instance
 from service.problems import DestinationIncompatible, InstancePrivate
-from service.signatures import thumbprint
 from service.verification_sessions.models import VerificationSession
 from service.verification_sessions.operations import new_attempt
 from service.words import Network
@@ -69,16 +68,9 @@ async def _read(desk: Desk, issuer: str, instance: Instance) -> NodeSnapshot:
     node = desk.node
     count_look(node, instance, urlsplit(issuer).hostname or "")
     try:
-        snapshot = await read_node(node.egress, issuer, now=node.clock.now())
+        snapshot = await read_foreign_node(node, issuer)
     except NodeUnreadable as failure:
         raise as_problem(failure.reason, failure.detail, issuer) from failure
-    async with reading(node.database) as session:
-        kids = [thumbprint(key) for key in snapshot.jwks]
-        owners = await issuers_of_keys(session, node.settings, kids)
-    if not owners <= {issuer}:
-        # What our own keys signed would come back as the word of the other side.
-        detail = "The node publishes a key of this very node as its own."
-        raise as_problem(ProbeReason.NOT_A_NODE, detail, issuer)
     if obstacle := clock_obstacle(snapshot.clock_skew_seconds):
         upstream = {"reason": "clock_skew", "host": issuer}
         raise DestinationIncompatible(obstacle, upstream=upstream)

@@ -141,9 +141,19 @@ CHECKS = (
     Check(
         "key-of-our-own-published-meanwhile",
         "A key that is our own under another issuer is refused",
-        "service/connections/verifying.py",
+        "service/discovery/foreign_nodes.py",
         "if not owners <= {issuer}:",
         "if False:",
         T_START + "test_a_key_of_our_own_published_meanwhile_is_refused",
+    ),
+    Check(
+        "keys-of-a-neighbour",
+        "A key that is our own under another issuer is refused",
+        "service/connections/inspecting.py",
+        "snapshot = await read_foreign_node(node, issuer)",
+        "from service.discovery.node_metadata import read_node; "
+        "snapshot = await read_node(node.egress, issuer, now=node.clock.now())",
+        "tests/outsiders/test_hostile_inviter.py"
+        "::test_keys_of_the_asking_node_under_another_issuer[a neighbour of it]",
     ),
 )

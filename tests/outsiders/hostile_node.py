@@ -26,7 +26,7 @@ class HostileNode:
 
     A lie gets the true body and returns another one, or a whole answer. The steps are named `metadata`, `jwks`,
     `par`, `authorize` (the query of the callback), `token`, `attestation` (its claims), `header` (of the
-    attestation), `activation`, `status` and `end`.
+    attestation), `activation`, `status`, `end`; of an inviter `invited` (how the invitation stands) and `registered`.
     """
 
     def __init__(self, network: Network, clock: FrozenClock, host: str = "evil.test") -> None:
@@ -85,6 +85,23 @@ class HostileNode:
         kept = {name: value for name, value in query.items() if value is not None}
         return f"{self.pushed['redirect_uri']}?{urlencode(kept)}"
 
+    def invitation(self, header: Json | None = None, **changes: object) -> str:
+        """Return the code of an invitation, with these changes; None leaves a claim or a header member out."""
+        now = int(self.clock.now().timestamp())
+        claims = {
+            "iss": self.issuer,
+            "aud": "any",
+            "jti": "an-invitation",
+            "instance": f"https://{self.host}/tracker",
+            "scope": "items:read",
+            "mode": "basic",
+            "secret": "s" * 43,
+            "iat": now,
+            "exp": now + 3600,
+        }
+        right = {"alg": "ES256", "typ": "connection-invitation+jwt", "kid": self.jwk["kid"]}
+        return write(_given({**right, **(header or {})}), _given({**claims, **changes}), self.private)
+
     async def _serve(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request)
         path = request.url.path
@@ -108,6 +125,8 @@ class HostileNode:
             "/oauth/jwks": ("jwks", 200, lambda: {"keys": [self.jwk]}),
             "/oauth/par": ("par", 201, lambda: {"request_uri": "urn:request:" + "r" * 30, "expires_in": 300}),
             "/oauth/token": ("token", 200, self._token),
+            "/invitations/status": ("invited", 200, self._invited),
+            "/oauth/register": ("registered", 201, self._registered),
             "/activation": ("activation", 200, self._activation),
         }
         if method == "GET" and self.pushed:
@@ -129,6 +148,7 @@ class HostileNode:
             "authorization_endpoint": f"{issuer}/oauth/authorize",
             "token_endpoint": f"{issuer}/oauth/token",
             "pushed_authorization_request_endpoint": f"{issuer}/oauth/par",
+            "registration_endpoint": f"{issuer}/oauth/register",
             "jwks_uri": f"{issuer}/oauth/jwks",
             "require_pushed_authorization_requests": True,
             "response_types_supported": ["code"],
@@ -172,10 +192,40 @@ class HostileNode:
     def _status(self) -> Json:
         return {"shared_id": self.pushed["shared_id"], "state": self.state}
 
+    def _invited(self) -> Json:
+        return {
+            "state": "open",
+            "mode": "basic",
+            "scope": ["items:read"],
+            "connection_name": "Evil to A",
+            "inviter_short_name": "E",
+            "partner_short_name": "A",
+            "confirmation_required": False,
+            "expires_at": "2035-01-01T00:00:00Z",
+            "interval": 5,
+        }
+
+    def _registered(self) -> Json:
+        """Whoever registers is confirmed at once, as the client that it says it is."""
+        body = json.loads(self.asked[-1].content)
+        self.pushed = {"shared_id": read_part(body["software_statement"], 1)["shared_id"]}
+        return {
+            "client_id": f"{body['client_uri']}/oauth/client.json",
+            "client_id_issued_at": int(self.clock.now().timestamp()),
+            "token_endpoint_auth_method": "private_key_jwt",
+            "grant_types": ["client_credentials"],
+            "shared_id": self.pushed["shared_id"],
+            "invitation_state": "confirmed",
+        }
+
     def _thumbprint_of_client(self) -> str:
         """Return the key that the client proved with its last DPoP proof."""
         proof = self.asked[-1].headers["dpop"]
         return signatures.thumbprint(read_part(proof, 0)["jwk"])
+
+
+def _given(part: Json) -> Json:
+    return {name: value for name, value in part.items() if value is not None}
 
 
 def read_part(token: str, index: int) -> Json:

@@ -17,6 +17,7 @@ ENDPOINTS = (
     "authorization_endpoint",
     "token_endpoint",
     "pushed_authorization_request_endpoint",
+    "registration_endpoint",
     "jwks_uri",
 )
 SUBSTITUTES: dict[str, Callable[[str], str]] = {

@@ -164,10 +164,8 @@ def find_limited(method: str, path: str) -> LimitedOperation | None:
 
 def too_often(standing: Standing, now: datetime) -> RateLimited:
     """Return the refusal; it names the limit, and the moment from which on it works again."""
-    seconds = standing.seconds_left(now)
-    again = now + timedelta(
-        seconds=seconds, microseconds=999_999
-    )  # a moment in whole seconds, and not too early
+    # Told in whole seconds, and never too early.
+    again = standing.ends_at + timedelta(microseconds=999_999)
     retry_at = f"{again:%Y-%m-%dT%H:%M:%SZ}"
     return RateLimited(
         standing.limit.sentence + " Try again at {retry_at}.",

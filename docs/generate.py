@@ -11,9 +11,11 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from service.limits import FLOODS, GUESSES
 from service.settings import Settings
 from service.state_machine import StateMachine
 from tests.security.table import SECTIONS
+from tests.table_bounds import BOUNDS
 
 ROOT = Path(__file__).parent.parent
 MACHINE = re.compile(r"(?P<open><!-- machine: (?P<name>\S+) -->\n).*?(?P<close>\n```\n)", re.DOTALL)
@@ -80,7 +82,29 @@ def checks_table() -> str:
     return "\n".join(lines)
 
 
+def limits_table() -> str:
+    """Return one row for each limit on how often something may be done."""
+    lines = ["| limit | most | within | counted in |", "|---|---|---|---|"]
+    for place, limits in (("the database", GUESSES), ("each process", FLOODS)):
+        for limit in limits:
+            minutes = int(limit.window.total_seconds()) // 60
+            lines.append(f"| `{limit.name}` | {limit.most} | {minutes} min | {place} |")
+    return "\n".join(lines)
+
+
+def bounds_table() -> str:
+    """Return one row for each table of the database: who fills it, how far, and what empties it."""
+    lines = ["| table | filled by | at most | emptied |", "|---|---|---|---|"]
+    lines += [
+        f"| `{name}` | {bound.filled_by} | {bound.cap} | {bound.emptied} |"
+        for name, bound in sorted(BOUNDS.items())
+    ]
+    return "\n".join(lines)
+
+
 TABLES = {
+    "limits": limits_table,
+    "tables": bounds_table,
     "settings": settings_table,
     "packages": packages_table,
     "files": files_table,
@@ -104,7 +128,7 @@ def filled(text: str) -> str:
 def main() -> int:
     """Return 0 when nothing differs (any more)."""
     differing = []
-    for name in ("ARCHITECTURE.md", "README.md", "docs/checks.md"):
+    for name in ("ARCHITECTURE.md", "README.md", "docs/checks.md", "docs/limits.md"):
         path = ROOT / name
         present = path.read_text(encoding="utf-8")
         if filled(present) != present:

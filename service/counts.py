@@ -16,10 +16,14 @@ _noted: ContextVar[list[Standing] | None] = ContextVar("noted", default=None)
 
 @dataclass(slots=True)
 class Counts:
-    """The open windows of each limit, the oldest first. Whoever is pushed out by too many others begins anew."""
+    """The open windows of each limit, the oldest first, and how large tables were when they were last measured.
+
+    Whoever is pushed out by too many others begins anew: for that, many more had to come than the limit lets guess.
+    """
 
     enabled: bool = True
     windows: dict[str, Windows] = field(default_factory=dict)
+    measured: dict[str, tuple[datetime, int]] = field(default_factory=dict)
 
     def spend(self, now: datetime, *shares: tuple[Limit, str]) -> None:
         """One more is counted for each of these subjects; raises RateLimited, and then for none of them."""

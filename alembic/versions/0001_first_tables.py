@@ -395,6 +395,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.create_index("ix_event_connection", ["connection_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_event_refused",
+            ["at"],
+            unique=False,
+            sqlite_where=sa.text("what LIKE '%.refused'"),
+            postgresql_where=sa.text("what LIKE '%.refused'"),
+        )
 
     op.create_table(
         "invitation",
@@ -558,6 +565,11 @@ def downgrade() -> None:
 
     op.drop_table("invitation")
     with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_event_refused",
+            sqlite_where=sa.text("what LIKE '%.refused'"),
+            postgresql_where=sa.text("what LIKE '%.refused'"),
+        )
         batch_op.drop_index("ix_event_connection")
 
     op.drop_table("event")

@@ -10,6 +10,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from service.access.models import GuessCount
 from service.database import upsert
 from service.limits import Limit, Standing
+from service.room import keep_last
+
+MOST_ROWS = 100_000
 
 
 async def count_guess(session: AsyncSession, limit: Limit, subject: str, now: datetime) -> Standing:
@@ -61,6 +64,16 @@ async def is_known(session: AsyncSession, kind: str, subject: str, now: datetime
     """True while the subject has this mark."""
     statement = select(GuessCount.count).where(_row(kind, subject), col(GuessCount.ends_at) > now)
     return (await session.exec(statement)).one_or_none() is not None
+
+
+async def forget_over(session: AsyncSession, now: datetime) -> None:
+    """Windows that are over are gone, and so are those that end first where there are too many.
+
+    Who fills the table so that a count of theirs is pushed out has made far more guesses on the way there than the
+    limit that it was for allows.
+    """
+    await session.exec(delete(GuessCount).where(col(GuessCount.ends_at) <= now))
+    await keep_last(session, GuessCount, col(GuessCount.ends_at), MOST_ROWS)
 
 
 def _row(kind: str, subject: str) -> ColumnElement[bool]:

@@ -23,6 +23,7 @@ PREFIX = "pls"
 LIFETIME = timedelta(minutes=30)
 # A decision counts of somebody who proved just now that they are an admin.
 FRESH = timedelta(minutes=5)
+MOST_PER_ACCOUNT = 20
 # The person can set these right; the others are the instance's.
 REASONS_OF_THE_PERSON = frozenset({SignInReason.WRONG_CREDENTIALS, SignInReason.PASSWORD_CHANGE_DUE})
 
@@ -50,9 +51,28 @@ async def sign_in(
     session = _session(instance, person, kind, for_request, node.hasher.hash(secret), now)
     session.browser_id = browser_id or session.browser_id
     async with transaction(node.database) as database:
-        await database.exec(delete(SignInSession).where(col(SignInSession.expires_at) <= now))
+        await forget_expired(database, now)
         database.add(session)
+        await _keep_newest(database, session)
     return session, secret
+
+
+async def forget_expired(session: AsyncSession, now: datetime) -> None:
+    """Sessions whose time is over are gone."""
+    await session.exec(delete(SignInSession).where(col(SignInSession.expires_at) <= now))
+
+
+async def _keep_newest(session: AsyncSession, newest: SignInSession) -> None:
+    """An account has so many sessions at an instance: who signs in once more ends the oldest of their own."""
+    await session.flush()
+    own = (
+        select(SignInSession.id)
+        .where(SignInSession.instance_id == newest.instance_id, SignInSession.account_id == newest.account_id)
+        .order_by(col(SignInSession.signed_in_at).desc(), col(SignInSession.id).desc())
+        .offset(MOST_PER_ACCOUNT)
+    )
+    oldest = (await session.exec(own)).all()
+    await session.exec(delete(SignInSession).where(col(SignInSession.id).in_(oldest)))
 
 
 async def _ask(node: Node, platform: Platform, instance: Instance, credential: Credential) -> Person:

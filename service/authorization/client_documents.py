@@ -25,6 +25,7 @@ from service.settings import Settings, is_loopback_host
 from service.signatures import InvalidSignature, check_public_jwk
 
 MAX_DOCUMENT_BYTES = 5 * 1024
+MOST_DOCUMENTS = 5_000
 CACHED_FOR = timedelta(hours=1)
 MAY_PASS = frozenset({Reason.DNS, Reason.REFUSED, Reason.TIMEOUT, Reason.CONNECTION_LOST})
 # One spelling of each address, so that "identical" and "same origin" mean what people see.

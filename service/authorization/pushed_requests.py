@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi import Request
@@ -23,6 +23,7 @@ from service.authorization.clients import (
 )
 from service.authorization.issuers import Issuer
 from service.authorization.models import AuthorizationRequest
+from service.authorization.places import require_place
 from service.authorization.shares import spend
 from service.authorization.states import AuthorizationState
 from service.database import transaction
@@ -133,7 +134,7 @@ async def _store(
     if pushed.proof is not None:
         await consume_proof(session, pushed.proof)
     await remember(session, client, asking.now)
-    await _remove_undecided(session, issuer, client.client_id, pushed.request.shared_id)
+    await _make_place(session, issuer, client.client_id, pushed.request.shared_id, asking.now)
     request = AuthorizationRequest(
         id=new_id("aut"),
         instance_id=issuer.instance.id,
@@ -164,6 +165,14 @@ def _details(pushed: PushedRequest) -> dict[str, Any]:
     return pushed.model_dump(mode="json", include=names)
 
 
+async def _make_place(
+    session: AsyncSession, issuer: Issuer, client_id: str, shared_id: str, now: datetime
+) -> None:
+    """The request may wait here, in place of an older one of the same attempt; raises what forbids it."""
+    await _remove_undecided(session, issuer, client_id, shared_id)
+    await require_place(session, issuer, client_id, now)
+
+
 async def _remove_undecided(session: AsyncSession, issuer: Issuer, client_id: str, shared_id: str) -> None:
     """A newer push replaces the one that nobody decided on; raises InvalidRequest after a decision.
 
@@ -181,5 +190,6 @@ async def _remove_undecided(session: AsyncSession, issuer: Issuer, client_id: st
     is_undecided = older.state in {AuthorizationState.REQUESTED, AuthorizationState.EXPIRED}
     if not is_undecided or older.connection_id is not None:
         raise InvalidRequest("This attempt was decided already; start a new one with a fresh shared_id.")
+    await timers.unwatch(session, older)
     await session.delete(older)
     await session.flush()

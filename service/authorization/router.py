@@ -34,7 +34,10 @@ from service.protocol.messages import (
     SideStatus,
     TokenAnswer,
 )
+from service.protocol.models import SeenToken
 from service.protocol.parameters import read_body, read_form
+from service.protocol.replay import MOST_SEEN
+from service.room import has_room
 from service.sources import source_of
 
 RESOURCE_HEADERS = {"parameters": [TOKEN_HEADER, DPOP_HEADER]}
@@ -57,12 +60,18 @@ def forbid_storing(response: Response) -> None:
     response.headers.update(NO_STORE)
 
 
+async def require_room(node: NodeDep) -> None:
+    """Ids of used JWTs can be kept; raises ServerNotReady where there are too many of them already."""
+    if not await has_room(node, SeenToken, MOST_SEEN):
+        raise errors.ServerNotReady("This node answers too many requests now.", {"Retry-After": "60"})
+
+
 SharedIdPath = Annotated[str, Path(description="The id under which both sides know the connection.")]
 AskingDep = Annotated[Asking, Depends(get_asking)]
 router = APIRouter(
     prefix="/i/{slug}",
     tags=["Protocol"],
-    dependencies=[Depends(forbid_storing)],
+    dependencies=[Depends(forbid_storing), Depends(require_room)],
     route_class=ProtocolRoute,
 )
 

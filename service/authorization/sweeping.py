@@ -1,4 +1,4 @@
-"""What is of no use any more is removed within the hour."""
+"""What is of no use any more is removed within minutes, and what strangers can fill stays small."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -6,19 +6,24 @@ from datetime import datetime, timedelta
 from sqlmodel import col, delete
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.authorization.client_documents import CACHED_FOR
+from service.access import guesses, sign_in
+from service.authorization.client_documents import CACHED_FOR, MOST_DOCUMENTS
 from service.authorization.models import AuthorizationRequest
 from service.authorization.states import AuthorizationState
+from service.authorization.timers import EXPIRE_JOB
+from service.connections.attempts import forget_ended
 from service.database import transaction
+from service.events.operations import forget_refusals
 from service.jobs.models import Job
 from service.jobs.operations import enqueue
 from service.jobs.worker import KEEP_DONE, Handler
 from service.node import Node
 from service.protocol import replay
 from service.protocol.models import CachedDocument
+from service.room import keep_last
 
 SWEEP_JOB = "sweep_authorization"
-SWEEP_EVERY = timedelta(hours=1)
+SWEEP_EVERY = timedelta(minutes=10)
 KEEP_ENDED = timedelta(hours=1)
 # They never led to a connection, so nobody will ask for them again.
 ENDED = (AuthorizationState.DENIED, AuthorizationState.EXPIRED, AuthorizationState.CLOSED)
@@ -30,7 +35,7 @@ async def schedule_sweep(session: AsyncSession, now: datetime) -> None:
 
 
 async def sweep(node: Node, _job: Job) -> timedelta:
-    """What is of no use any more is gone: ended requests, used JWT ids, cached documents, done jobs."""
+    """What nobody will ask for again is gone; docs/tables.md lists every table."""
     now = node.clock.now()
     async with transaction(node.database) as session:
         await session.exec(
@@ -41,9 +46,22 @@ async def sweep(node: Node, _job: Job) -> timedelta:
             )
         )
         await session.exec(delete(CachedDocument).where(col(CachedDocument.fetched_at) < now - CACHED_FOR))
-        await session.exec(delete(Job).where(col(Job.done_at) < now - KEEP_DONE))
+        await keep_last(session, CachedDocument, col(CachedDocument.fetched_at), MOST_DOCUMENTS)
         await replay.forget_expired(session, now)
+    async with transaction(node.database) as session:
+        await _forget_done_jobs(session, now)
+        await sign_in.forget_expired(session, now)
+        await guesses.forget_over(session, now)
+        await forget_refusals(session, now)
+        await forget_ended(session, now)
     return SWEEP_EVERY
+
+
+async def _forget_done_jobs(session: AsyncSession, now: datetime) -> None:
+    """Done jobs tell what went on for some days, but for those that any client can cause."""
+    await session.exec(delete(Job).where(col(Job.done_at) < now - KEEP_DONE))
+    caused_by_strangers = (col(Job.kind) == EXPIRE_JOB, col(Job.done_at) < now - KEEP_ENDED)
+    await session.exec(delete(Job).where(*caused_by_strangers))
 
 
 HANDLERS: Mapping[str, Handler] = {SWEEP_JOB: sweep}

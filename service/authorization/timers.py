@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from sqlmodel import col, delete
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.authorization.models import AuthorizationRequest
@@ -24,6 +25,15 @@ TIMED = frozenset({AuthorizationState.REQUESTED, AuthorizationState.CONSENTED, A
 async def watch(session: AsyncSession, request: AuthorizationRequest, now: datetime) -> None:
     """The attempt ends by itself when its time is over, also after a crash."""
     await enqueue(session, EXPIRE_JOB, request.id, run_at=request.expires_at, now=now)
+
+
+async def unwatch(session: AsyncSession, request: AuthorizationRequest) -> None:
+    """Nothing waits for the end of the attempt any more: it is removed."""
+    await session.exec(
+        delete(Job).where(
+            col(Job.kind) == EXPIRE_JOB, col(Job.subject) == request.id, col(Job.done_at).is_(None)
+        )
+    )
 
 
 async def expire_attempt(node: Node, job: Job) -> timedelta | None:

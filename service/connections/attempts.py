@@ -1,7 +1,8 @@
 """A connection and its present attempt move together: open, start, come back, cancel, expire, fail."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections import ending
@@ -19,10 +20,17 @@ from service.problem_handlers import as_record
 from service.problems import Problem, VerificationExpired
 from service.state_machine import IllegalTransition
 from service.verification_sessions.models import VerificationSession
-from service.verification_sessions.states import BEFORE_CALLBACK, OPEN, VerificationEvent, VerificationState
+from service.verification_sessions.states import (
+    BEFORE_CALLBACK,
+    MACHINE,
+    OPEN,
+    VerificationEvent,
+    VerificationState,
+)
 
 EXPIRE_JOB = "expire_verification_session"
 COMPLETE_JOB = "complete_verification"
+KEEP_ENDED = timedelta(days=30)
 
 
 async def current_attempt(session: AsyncSession, connection: Connection) -> VerificationSession | None:
@@ -76,6 +84,20 @@ async def open_attempt(
     touch(connection, now)
     await enqueue(session, EXPIRE_JOB, attempt.id, run_at=attempt.expires_at, now=now)
     return attempt
+
+
+async def forget_ended(session: AsyncSession, now: datetime) -> None:
+    """Attempts that ended long ago are gone, but for the one that their connection shows."""
+    shown = select(Connection.id).where(
+        col(Connection.verification_session_id) == col(VerificationSession.id)
+    )
+    await session.exec(
+        delete(VerificationSession).where(
+            col(VerificationSession.state).in_(MACHINE.terminal()),
+            col(VerificationSession.created_at) < now - KEEP_ENDED,
+            ~shown.exists(),
+        )
+    )
 
 
 def touch(connection: Connection, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Index
+from sqlalchemy import Column, Index, text
 from sqlmodel import Field, SQLModel
 
 from service.acting import ActorKind
@@ -18,7 +18,15 @@ class Event(SQLModel, table=True):
     """
 
     __tablename__ = "event"
-    __table_args__ = (Index("ix_event_connection", "connection_id", "id"),)
+    __table_args__ = (
+        Index("ix_event_connection", "connection_id", "id"),
+        Index(
+            "ix_event_refused",
+            "at",
+            sqlite_where=text("what LIKE '%.refused'"),
+            postgresql_where=text("what LIKE '%.refused'"),
+        ),
+    )
 
     id: str = Field(primary_key=True, max_length=40)
     connection_id: str = Field(foreign_key="connection.id", max_length=40, ondelete="CASCADE")

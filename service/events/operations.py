@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import delete, text
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -12,8 +13,9 @@ from service.database import Database, Transition, reading, transaction
 from service.events.models import Event
 from service.identifiers import new_id
 
-MOST_REFUSALS_AN_HOUR = 10
-ONE_HOUR = timedelta(hours=1)
+MOST_REFUSALS = {timedelta(hours=1): 10, timedelta(days=1): 50}
+KEEP_REFUSALS = timedelta(days=90)
+_IS_REFUSAL = text("what LIKE '%.refused'")  # as the index has it, so that the index is used
 
 
 def record(
@@ -69,16 +71,26 @@ async def record_refusal(
 ) -> None:
     """A refusal that changed nothing is in the history all the same, in a transaction of its own.
 
-    Whoever is refused could repeat it for ever: of one kind, a few in an hour tell enough, and the others do not even
-    wait to write.
+    Whoever is refused could repeat it for ever: of one kind, a few in an hour and in a day tell enough, and the others
+    do not even wait to write.
     """
     acting.told()
-    lately = select(func.count()).where(
-        col(Event.connection_id) == connection_id, col(Event.what) == what, col(Event.at) > now - ONE_HOUR
-    )
     async with reading(database) as session:
-        if (await session.exec(lately)).one() >= MOST_REFUSALS_AN_HOUR:
+        if not await _are_few(session, connection_id, what, now):
             return
     async with transaction(database) as session:
-        if (await session.exec(lately)).one() < MOST_REFUSALS_AN_HOUR:
+        if await _are_few(session, connection_id, what, now):
             record(session, connection_id, what, now, why=why, detail=detail)
+
+
+async def _are_few(session: AsyncSession, connection_id: str, what: str, now: datetime) -> bool:
+    same = select(func.count()).where(col(Event.connection_id) == connection_id, col(Event.what) == what)
+    for lately, most in MOST_REFUSALS.items():
+        if (await session.exec(same.where(col(Event.at) > now - lately))).one() >= most:
+            return False
+    return True
+
+
+async def forget_refusals(session: AsyncSession, now: datetime) -> None:
+    """Refusals of long ago are gone; what changed a state stays for as long as its connection."""
+    await session.exec(delete(Event).where(_IS_REFUSAL, col(Event.at) < now - KEEP_REFUSALS))

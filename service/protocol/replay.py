@@ -11,6 +11,8 @@ from service.database import upsert
 from service.protocol.models import SeenToken
 from service.signatures import Purpose
 
+MOST_SEEN = 200_000
+
 
 async def consume(
     session: AsyncSession, purpose: Purpose, issuer: str, jti: str, *, keep_until: datetime

@@ -5,7 +5,15 @@ import asyncio
 import pytest
 from sqlmodel import select
 
-from service.access.guesses import count_guess, forget_guesses, is_known, keep_in_mind, take_back
+from service.access import guesses
+from service.access.guesses import (
+    count_guess,
+    forget_guesses,
+    forget_over,
+    is_known,
+    keep_in_mind,
+    take_back,
+)
 from service.access.models import GuessCount
 from service.database import Database, open_database, reading, transaction
 from service.limits import GUESSES, HOUR, WRONG_CODES_BY_SOURCE, WRONG_SIGN_INS_BY_ACCOUNT, Standing
@@ -82,6 +90,25 @@ async def test_a_mark_is_known_for_its_time(database_url: str) -> None:
         assert await is_known(session, "mark", "alice", NOW + HOUR)
         assert not await is_known(session, "mark", "bob", NOW)
         assert not await is_known(session, "mark", "alice", NOW + 2 * HOUR)
+    await database.engine.dispose()
+
+
+async def test_windows_that_are_over_go_and_so_do_too_many(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guesses, "MOST_ROWS", 3)
+    database = open_database(database_url)
+    for number in range(6):
+        await guess(database, f"user{number}", later=number / 10)
+    async with transaction(database) as session:
+        await forget_over(session, NOW + LIMIT.window)
+    async with reading(database) as session:
+        kept = (await session.exec(select(GuessCount.ends_at))).all()
+    assert sorted(kept) == [NOW + LIMIT.window * (1 + number / 10) for number in (3, 4, 5)]
+    async with transaction(database) as session:
+        await forget_over(session, NOW + 1.4 * LIMIT.window)
+    assert (await guess(database, "user5", later=1.4)).count == 2
+    assert (await guess(database, "user4", later=1.4)).count == 1
     await database.engine.dispose()
 
 

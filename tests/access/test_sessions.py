@@ -4,7 +4,7 @@ import pytest
 from sqlmodel import select
 
 from service.access.models import SessionKind, SignInSession
-from service.access.sign_in import find_sign_in, sign_in
+from service.access.sign_in import MOST_PER_ACCOUNT, find_sign_in, sign_in
 from service.database import reading
 from service.instances.operations import get_by_slug
 from service.platforms.interface import Credential, Person, SignInFailure, SignInReason
@@ -210,6 +210,20 @@ async def test_sessions_that_are_over_are_forgotten_at_the_next_sign_in(both: Sm
     await both.sign_in()
     async with reading(both.node.database) as session:
         assert len((await session.exec(select(SignInSession))).all()) == 1
+
+
+async def test_who_signs_in_again_and_again_has_twenty_sessions(both: SmallNode) -> None:
+    """The oldest of their own end; those of others at the instance, and their own at another one, stay."""
+    for slug in ("acme", "other"):
+        await both.add_instance(slug)
+    elsewhere = await both.person("other")
+    bearers = []
+    for _ in range(MOST_PER_ACCOUNT + 2):
+        bearers.append(await both.person())
+        both.clock.advance(1)
+    answers = [(await both.call("GET", "/v1/me", bearer)).status_code for bearer in bearers]
+    assert answers == [401] * 2 + [200] * MOST_PER_ACCOUNT
+    assert (await both.call("GET", "/v1/me", elsewhere)).status_code == 200
 
 
 async def test_a_platform_that_was_switched_off_is_named(sqlite_url: str) -> None:

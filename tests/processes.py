@@ -42,9 +42,11 @@ class ParleyProcess:
         if self.process is not None:
             stop_process(self.process)
 
+    def has_ended(self) -> bool:
+        return self.process is None or self.process.poll() is not None
+
     def require_alive(self) -> None:
-        died = self.process is None or self.process.poll() is not None
-        assert not died, f"parley {self.arguments[0]} does not run:\n{self.said()[-3000:]}"
+        assert not self.has_ended(), f"parley {self.arguments[0]} does not run:\n{self.said()[-3000:]}"
 
     def said(self) -> str:
         return self.log.read_text(errors="replace") if self.log.exists() else ""

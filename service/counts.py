@@ -42,7 +42,10 @@ class Counts:
         windows = self.windows.setdefault(limit.name, OrderedDict())
         while windows and (len(windows) > MOST_SUBJECTS or next(iter(windows.values())).ends_at <= now):
             windows.popitem(last=False)
-        present = windows.get(subject) or Standing(limit, 0, now + limit.window)
+        latest = now + limit.window
+        present = windows.get(subject)
+        if present is None or present.ends_at > latest:  # the clock was set back
+            present = Standing(limit, 0, latest)
         return Standing(limit, present.count + 1, present.ends_at)
 
 

@@ -135,7 +135,7 @@ async def test_a_crowd_of_writers_takes_turns_and_keeps_no_reader_waiting(
 
     async def write(number: int) -> None:
         async with transaction(opened) as session:
-            session.add(Job(id=f"job_{number}", kind="note", subject=str(number), payload={}, run_at=NOW,
+            session.add(Job(id=f"job_{number}", kind="note", subject=str(number), payload={}, run_at=NOW, set_at=NOW,
                             created_at=NOW))  # fmt: skip
 
     async def count() -> int:

@@ -3,7 +3,7 @@
 import hashlib
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, delete, update
+from sqlalchemy import ColumnElement, and_, case, delete, or_, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -22,7 +22,8 @@ async def count_guess(session: AsyncSession, limit: Limit, subject: str, now: da
     than the limit has get an answer. A guess that is refused need not count: raise `too_often` in the same
     transaction. Every window ends: nothing that a stranger does locks anybody out for ever.
     """
-    over = col(GuessCount.ends_at) <= now
+    # No window ends later than one that begins now, unless the clock was set back.
+    over = or_(col(GuessCount.ends_at) <= now, col(GuessCount.ends_at) > now + limit.window)
     fresh = upsert(session, GuessCount).values(
         kind=limit.name, subject=_hashed(subject), count=1, ends_at=now + limit.window
     )

@@ -1,6 +1,6 @@
 """The inviter's side: issue, revoke, confirm or reject who claimed (I1, I7)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -22,6 +22,7 @@ from service.invitations.codes import write_code
 from service.invitations.models import Invitation
 from service.invitations.operations import Terms, new_sent, read_expiry
 from service.invitations.schemas import InvitationCreate
+from service.invitations.states import WAITING
 from service.jobs.models import Job
 from service.jobs.operations import enqueue
 from service.node import Node
@@ -78,14 +79,15 @@ async def _store(
     await enqueue(session, EXPIRE_JOB, invitation.id, run_at=invitation.expires_at, now=now)
 
 
-async def expire(node: Node, job: Job) -> None:
+async def expire(node: Node, job: Job) -> timedelta | None:
     """An invitation that nobody finished in time has expired, and the draft is back with its owner."""
     async with transaction(node.database) as session:
         try:
             connection, invitation = await lock_invitation(session, job.subject)
         except NotFound:
-            return
+            return None
         await expire_if_due(session, node, connection, invitation)
+    return invitation.expires_at - node.clock.now() if invitation.state in WAITING else None
 
 
 HANDLERS = {EXPIRE_JOB: expire}

@@ -15,6 +15,8 @@ from service.jobs.models import Job
 from service.node import Node
 
 RENEWALS_PER_LEASE = 3
+# Replicas need not agree on the second.
+CLOCKS_DIFFER_BY = timedelta(minutes=1)
 log = structlog.get_logger(__name__)
 
 
@@ -24,15 +26,16 @@ async def release_leftovers(node: Node) -> None:
 
 
 async def claim(node: Node, lease: str, most: int) -> list[Job]:
-    """Take at most so many due jobs under this lease, so that no other worker takes them until it ends."""
+    """Take at most so many due jobs under this lease, so that no other worker takes them until it ends.
+
+    Where the clock was set back, a time that was chosen before says nothing: such a job is due now, for each may
+    be done too early, and such a lease is over.
+    """
     now = node.clock.now()
-    free = or_(col(Job.lease_until).is_(None), col(Job.lease_until) < now)
-    due = (
-        select(Job.id)
-        .where(col(Job.done_at).is_(None), col(Job.run_at) <= now, free)
-        .order_by(col(Job.run_at))
-        .limit(most)
-    )
+    until = col(Job.lease_until)
+    free = or_(until.is_(None), until < now, until > now + _length(node) + CLOCKS_DIFFER_BY)
+    is_due = or_(col(Job.run_at) <= now, col(Job.set_at) > now + CLOCKS_DIFFER_BY)
+    due = select(Job.id).where(col(Job.done_at).is_(None), is_due, free).order_by(col(Job.run_at)).limit(most)
     async with transaction(node.database) as session:
         ids = (await session.exec(due.with_for_update(skip_locked=True))).all()
         if not ids:

@@ -21,6 +21,12 @@ class Job(SQLModel, table=True):
             postgresql_where=text("done_at IS NULL"),
         ),
         Index(
+            "ix_job_set",
+            "set_at",
+            sqlite_where=text("done_at IS NULL"),
+            postgresql_where=text("done_at IS NULL"),
+        ),
+        Index(
             "uq_job_open",
             "kind",
             "subject",
@@ -37,6 +43,7 @@ class Job(SQLModel, table=True):
     )
     payload: dict[str, Any] = Field(sa_column=Column(JSON_COLUMN, nullable=False))
     run_at: datetime
+    set_at: datetime = Field(description="When `run_at` was chosen, by the clock of that moment.")
     attempts: int = 0
     wanted: int = Field(
         default=1, description="How often it was asked for; what is asked for while it runs is done again."

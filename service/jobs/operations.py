@@ -38,13 +38,14 @@ async def enqueue(
         "payload": dict(payload or {}),
         "created_at": now,
     }
-    insert = upsert(session, Job).values(**values, run_at=run_at, attempts=0, wanted=1)
+    insert = upsert(session, Job).values(**values, run_at=run_at, set_at=now, attempts=0, wanted=1)
     await session.exec(
         insert.on_conflict_do_update(
             index_elements=["kind", "subject"],
             index_where=col(Job.done_at).is_(None),
             set_={
                 "run_at": case((col(Job.run_at) < run_at, col(Job.run_at)), else_=run_at),
+                "set_at": now,
                 "wanted": col(Job.wanted) + 1,
             },
         )
@@ -60,6 +61,7 @@ async def try_to_store(session: AsyncSession, now: datetime) -> None:
         subject="",
         payload=padding,
         run_at=now,
+        set_at=now,
         created_at=now,
         done_at=now,
     )

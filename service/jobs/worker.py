@@ -115,6 +115,7 @@ async def _settle(node: Node, job: Job, again: timedelta | None, error: str | No
     if again is None:
         changes["done_at"] = case((as_read, now), else_=None)
     else:
+        changes["set_at"] = now
         changes["run_at"] = case((as_read, now + again), else_=col(Job.run_at))
         if error is None:
             changes["attempts"] = 0

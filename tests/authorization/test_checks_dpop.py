@@ -12,7 +12,7 @@ from tests.forged_tokens import PUBLIC_MEMBERS
 from tests.small_node import NOW
 
 pytestmark = pytest.mark.anyio
-A_JOB = Job(id="job", kind="sweep", subject="all", payload={}, run_at=NOW, created_at=NOW)
+A_JOB = Job(id="job", kind="sweep", subject="all", payload={}, run_at=NOW, set_at=NOW, created_at=NOW)
 OTHER = "https://b.test/i/b-tracker/oauth/par"
 
 WRONG: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {

@@ -4,7 +4,7 @@ A new place is a new row: whatever token is right somewhere else is then tried t
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
@@ -24,12 +24,13 @@ HALF_A_MINUTE = 30
 
 @dataclass(frozen=True)
 class Scene:
-    """A client that has an access token for its connection, and the own key of the node that gave it."""
+    """A client that has an access token for its connection and an open invitation, and the key of the node."""
 
     stranger: Stranger
     access_token: str
     node_key: ec.EllipticCurvePrivateKey
     node_kid: str
+    invitation: Json = field(default_factory=lambda: {"jti": "none", "secret": "s" * 43})
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,11 @@ class Place:
 
     def _key(self, scene: Scene) -> Json:
         if self.purpose is Purpose.DPOP:
-            return {"jwk": {name: scene.stranger.jwk[name] for name in ("kty", "crv", "x", "y")}}
+            return {"jwk": self._key_of(scene.stranger)}
         return {"kid": scene.node_kid if self.purpose is Purpose.ACCESS_TOKEN else scene.stranger.kid}
+
+    def _key_of(self, stranger: Stranger) -> Json:
+        return {name: stranger.jwk[name] for name in ("kty", "crv", "x", "y")}
 
     def _mine(self, scene: Scene) -> tuple[Json, ec.EllipticCurvePrivateKey]:
         """Return the claims that fit here, and the key that signs them."""
@@ -69,9 +73,14 @@ class Place:
                 about = {
                     "sub": stranger.client_id,
                     "shared_id": stranger.shared_id,
+                    "client_key": stranger.kid,
                     "cnf": {"jkt": stranger.kid},
                 }
                 return {**own, "iss": issuer, "aud": issuer, **about}, scene.node_key
+            case Purpose.NODE_STATEMENT:
+                about = {"shared_id": _fresh(scene), "invitation": scene.invitation["jti"], "nonce": "n" * 22}
+                me = {"iss": stranger.issuer, "aud": stranger.asked.issuer, "jwk": self._key_of(stranger)}
+                return {**own, **me, **about}, stranger.private
             case _:
                 client = {"iss": stranger.client_id, "sub": stranger.client_id, "aud": stranger.asked.issuer}
                 return {**own, **client}, stranger.private
@@ -120,12 +129,31 @@ async def _end_with_token(scene: Scene, token: str) -> httpx.Response:
     return await scene.stranger.call("DELETE", token)
 
 
+async def _register_with_statement(scene: Scene, token: str) -> httpx.Response:
+    """Claim the invitation as a side that nobody can dial, so that the key is all that it shows."""
+    stranger = scene.stranger
+    body = {
+        "client_name": "Asker",
+        "client_uri": stranger.issuer,
+        "token_endpoint_auth_method": "private_key_jwt",
+        "grant_types": ["client_credentials"],
+        "jwks": {"keys": [stranger.jwk]},
+        "software_statement": token,
+        "parley_instance": {**stranger.document["parley_instance"], "network": "private"},
+    }
+    headers = {"Authorization": f"Bearer {scene.invitation['secret']}"}
+    transport = httpx.ASGITransport(stranger.asked.app)
+    async with httpx.AsyncClient(transport=transport) as client:
+        return await client.post(f"{stranger.asked.issuer}/oauth/register", json=body, headers=headers)
+
+
 def _fresh(scene: Scene) -> str:
     """Return a shared id that was not decided on."""
     return f"{scene.stranger.shared_id[:-4]}0000"
 
 
 _ASSERTION, _PROOF, _TOKEN = Purpose.CLIENT_AUTHENTICATION, Purpose.DPOP, Purpose.ACCESS_TOKEN
+_NO_STATEMENT = (400, "invalid_software_statement")
 _NO_CLIENT, _NO_PROOF, _NO_TOKEN = (
     (401, "invalid_client"),
     (400, "invalid_dpop_proof"),
@@ -139,6 +167,9 @@ PLACES: Mapping[str, Place] = {
     "assertion at the token endpoint": Place(_ASSERTION, _ask_with_assertion, 200, _NO_CLIENT),
     "proof of a push": Place(_PROOF, _push_with_proof, 201, _NO_PROOF, "/oauth/par"),
     "proof at the token endpoint": Place(_PROOF, _ask_with_proof, 200, _NO_PROOF, "/oauth/token"),
+    "statement of who is invited": Place(
+        Purpose.NODE_STATEMENT, _register_with_statement, 201, _NO_STATEMENT
+    ),
     "proof of a reader": Place(_PROOF, _read_with_proof, 200, _NO_PROOF_THERE, _CONNECTION, "GET"),
     "token of a reader": Place(_TOKEN, _read_with_token, 200, _NO_TOKEN),
     "proof of an activation": Place(

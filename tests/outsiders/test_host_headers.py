@@ -39,7 +39,9 @@ class Poisoned(httpx.AsyncBaseTransport):
         self.node = node
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        request.headers.update(HEADERS)
+        # What was forwarded does not come from this machine, which alone may read these without a token.
+        is_metrics = request.url.path == "/metrics"
+        request.headers.update({"host": POISON} if is_metrics else HEADERS)
         return await self.node.handle_async_request(request)
 
 

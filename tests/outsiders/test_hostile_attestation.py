@@ -36,7 +36,7 @@ WRONG: Mapping[str, Mapping[str, object]] = {
     "scope": {"more": "items:read admin", "a list": ["items:read"], "everything": "*"},
     "cnf": {"another key": {"jkt": OTHER_KEY.kid}, "no key": {}, "a whole key": {"jwk": PUBLIC_MEMBERS}},
     "jti": {"a number": 1, "none": ""},
-    "iat": {"in ten years": NEVER, "a text": str(LONG_AGO), "broken": 1.5},
+    "iat": {"a text": str(LONG_AGO), "broken": 1.5},
     "exp": {"over": LONG_AGO, "in ten years": NEVER, "a text": str(NEVER)},
 }
 CASES = [
@@ -45,6 +45,7 @@ CASES = [
     for name, value in WRONG[claim].items()
 ]
 # What is compared first has its own name for what it finds.
+CLOCKS_DIFFER = "the clocks differ"
 NAMES = {"cnf": {"cnf", "cnf.jkt"}, "exp": {"exp", "expired", "lifetime"}, "iat": {"iat", "not_yet"}}
 NAMES |= {"iss": {"iss", "reflection"}}
 
@@ -60,8 +61,11 @@ async def assert_attestation_refused(
     draft = await asking.draft(evil)
     evil.lies[step] = lie
     await asking.attempt(draft)
-    await asking.assert_draft(draft, "destination-refused", reason="attestation_invalid")
-    assert (await asking.shown(draft))["last_error"]["upstream"]["description"] in reasons
+    if reasons == {CLOCKS_DIFFER}:
+        await asking.assert_draft(draft, "destination-incompatible", reason="clock_skew")
+    else:
+        await asking.assert_draft(draft, "destination-refused", reason="attestation_invalid")
+        assert (await asking.shown(draft))["last_error"]["upstream"]["description"] in reasons
     assert not evil.was_asked("/activation")
     assert evil.state == "closed"
 
@@ -71,6 +75,11 @@ async def test_one_claim_is_wrong(asking: Asking, claim: str, value: object) -> 
     await assert_attestation_refused(
         asking, "attestation", change(**{claim: value}), NAMES.get(claim, {claim})
     )
+
+
+async def test_an_attestation_of_years_to_come_is_told_as_a_wrong_clock(asking: Asking) -> None:
+    lie = change(iat=NEVER, exp=NEVER + 60)
+    await assert_attestation_refused(asking, "attestation", lie, {CLOCKS_DIFFER})
 
 
 @pytest.mark.parametrize("claim", WRONG)

@@ -52,23 +52,23 @@ async def test_what_is_no_word_about_this_connection_changes_nothing(asking: Ask
     asking.assert_nobody_else_was_called()
 
 
-@pytest.mark.parametrize(
-    "name", ["its status", "no such connection", "over", "an unknown client of the token endpoint"]
-)
+OVER: dict[str, tuple[str, Lie, str]] = {
+    "its status": ("status", change(state="closed"), "closed_by_peer"),
+    "over": ("status", fail("connection_over", 410), "closed_by_peer"),
+    "no such connection": ("status", fail("unknown_connection", 404), "unknown_there"),
+    "an unknown client": ("token", fail("unauthorized_client"), "unknown_there"),
+}
+
+
+@pytest.mark.parametrize("name", OVER)
 async def test_a_plain_word_that_it_is_over_ends_it(asking: Asking, name: str) -> None:
     evil, shown = await connect(asking)
-    lies: dict[str, tuple[str, Lie]] = {
-        "its status": ("status", change(state="closed")),
-        "no such connection": ("status", fail("unknown_connection", 404)),
-        "over": ("status", fail("connection_over", 410)),
-        "an unknown client of the token endpoint": ("token", fail("unauthorized_client")),
-    }
-    step, lie = lies[name]
+    step, lie, reason = OVER[name]
     evil.lies[step] = lie
     asking.clock.advance(3601)
     await asking.a.work()
     after = await asking.shown(shown)
-    assert (after["state"], after["reason"]) == ("closed", "closed_by_peer")
+    assert (after["state"], after["reason"]) == ("closed", reason)
 
 
 async def test_a_partner_reads_and_ends_its_own_connection_only(asking: Asking) -> None:

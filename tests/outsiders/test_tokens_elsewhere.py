@@ -11,10 +11,10 @@ import pytest
 from service.signatures import Purpose
 from tests import databases
 from tests.authorization.stranger import Stranger, error_of
-from tests.nodes import Network, running_node
+from tests.nodes import Network, RunningNode, running_node
 from tests.outsiders.hostile_node import read_part
 from tests.outsiders.places import PLACES, Scene, own_key
-from tests.pairs import Pair
+from tests.pairs import DETAILS, Pair, read
 from tests.small_node import FrozenClock
 
 pytestmark = pytest.mark.anyio
@@ -28,7 +28,16 @@ async def scene(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory)
     async with running_node(network, "b", database, FrozenClock()) as b:
         stranger = Stranger(network, b)
         redeemed = await stranger.redeemed()
-        yield Scene(stranger, redeemed["access_token"], *await own_key(b))
+        yield Scene(stranger, redeemed["access_token"], *await own_key(b), await invite(b))
+
+
+async def invite(node: RunningNode) -> dict[str, str]:
+    """Return what the code of a fresh invitation of this node says."""
+    body = {"instance": node.slug, "destination": {"type": "private"}, "details": DETAILS, "mode": "basic"}
+    draft = read(await node.api.post("/v1/connections", json=body), 201)
+    issued = read(await node.api.post(f"/v1/connections/{draft['id']}/invitations", json={}), 201)
+    found: dict[str, str] = read_part(issued["code"], 1)
+    return found
 
 
 @pytest.mark.parametrize("name", PLACES)
@@ -45,9 +54,9 @@ async def test_a_token_of_one_purpose_is_refused_at_every_other(scene: Scene, na
 
 
 def test_each_purpose_that_is_read_over_the_wire_has_a_place() -> None:
-    """An attestation is read by the side that asks; see test_hostile_attestation.py."""
+    """An attestation and an invitation are read by the side that gets them: see test_hostile_*.py beside this."""
     there = {place.purpose for place in PLACES.values()}
-    assert there == {Purpose.CLIENT_AUTHENTICATION, Purpose.DPOP, Purpose.ACCESS_TOKEN}
+    assert there | {Purpose.ATTESTATION, Purpose.INVITATION} == set(Purpose)
 
 
 class Wire(httpx.AsyncBaseTransport):

@@ -21,7 +21,16 @@ from service.authorization import consent_router, sweeping, timers
 from service.authorization import router as authorization
 from service.body_limit import BodyLimit
 from service.clock import Clock
-from service.connections import claiming, ending, handshake, inviting, probing, telling_rejection, watching
+from service.connections import (
+    claiming,
+    ending,
+    handshake,
+    inviting,
+    moving,
+    probing,
+    telling_rejection,
+    watching,
+)
 from service.connections import router as connections
 from service.connections import running_router as running_connections
 from service.connections import timers as connection_timers
@@ -35,6 +44,7 @@ from service.events.operations import record_transition
 from service.http_context import HttpContext
 from service.instance_keys import rotation
 from service.instance_keys import router as instance_keys
+from service.instances import moves_router
 from service.instances import router as instances
 from service.instances.addresses import egress_policy
 from service.invitations import router as invitations
@@ -71,6 +81,7 @@ HANDLERS: Mapping[str, Handler] = {
     **connection_timers.HANDLERS,
     **inviting.HANDLERS,
     **claiming.HANDLERS,
+    **moving.HANDLERS,
     **telling_rejection.HANDLERS,
     **timers.HANDLERS,
     **sweeping.HANDLERS,
@@ -127,6 +138,7 @@ def _mount(app: FastAPI, settings: Settings) -> None:
         verification_sessions,
         invitations,
         instances,
+        moves_router,
         instance_keys,
         discovery,
         platforms,

@@ -6,7 +6,7 @@ Problem
 ├── 403 MissingScope · NotAnAdmin
 ├── 404 NotFound · InvitationUnknown
 ├── 405 MethodNotAllowed
-├── 409 StepNotAllowed · OptionNotAvailable · NameTaken · InstancePrivate · BothSidesPrivate
+├── 409 StepNotAllowed · OptionNotAvailable · NameTaken · InstancePrivate · InstancePaused · BothSidesPrivate
 ├── 410 VerificationExpired · VerificationDenied · VerificationCancelled · ConnectionClosed
 │       InvitationUnusable
 ├── 412 StaleRevision
@@ -140,6 +140,13 @@ class InstancePrivate(Problem):
 
     slug, status, title = "instance-private", 409, "This instance is private"
     fix = "Make the instance public, or ask the partner for an invitation."
+
+
+class InstancePaused(Problem):
+    """The instance may be a copy: its node URL is another than the one that its partners know."""
+
+    slug, status, title = "instance-paused", 409, "This instance is paused"
+    fix = "Say with POST /v1/instances/{id}/moves whether it has moved or is a copy."
 
 
 class BothSidesPrivate(Problem):

@@ -4,7 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+from sqlmodel import col, select
 
+from service.connections.models import Connection
+from service.connections.states import ConnectionState
+from service.database import transaction
+from service.instances.models import Instance
 from tests.exchanges import Log, Recorder, operations
 from tests.nodes import Network, Person, RunningNode
 from tests.small_node import FrozenClock
@@ -50,6 +55,7 @@ class Walk:
         await self.answer_step_by_step()
         await self.connect()
         await self.invite()
+        await self.move()
 
     async def look_around(self) -> None:
         """What everybody may read."""
@@ -167,6 +173,22 @@ class Walk:
         self.clock.advance(60)
         await self.b.work()
         await self.call("GET", f"/v1/invitations/{taken['id']}")
+
+    async def move(self) -> None:
+        """The node was under another URL before; the partner knows it by the present one already."""
+        node = self.a.node
+        async with transaction(node.database) as session:
+            instance = await session.get(Instance, str(self.a.instance["id"]))
+            active = select(Connection).where(
+                Connection.state == ConnectionState.ACTIVE, col(Connection.destination_node_url).is_not(None)
+            )
+            for connection in (await session.exec(active)).all():
+                known_as = f"{self.a.issuer}/oauth/client.json"
+                connection.peer = {**(connection.peer or {}), "registered_as": known_as}
+            assert instance is not None
+            instance.identity = {"node_url": f"{self.a.url}/i/before"}
+        await self.call("POST", f"/v1/instances/{self.a.instance['id']}/moves", {"kind": "moved"})
+        await self.a.work()
 
     def unknown(self, name: str) -> Json:
         """Return a draft for a partner without a URL."""

@@ -164,6 +164,7 @@ def upgrade() -> None:
                 "unknown_there",
                 "attempt_ended",
                 "attempt_expired",
+                "copied",
                 name="closereason",
                 native_enum=False,
                 length=40,

@@ -6,9 +6,11 @@ from typing import Annotated
 from fastapi import Depends, Path
 
 from service.database import reading
+from service.instances.identity import why_paused
 from service.instances.models import Instance
 from service.instances.operations import get_by_slug, issuer_of
 from service.node import Node, NodeDep
+from service.protocol.errors import ServerNotReady
 from service.protocol.messages import CLIENT_DOCUMENT_PATH
 
 SlugPath = Annotated[str, Path(description="The instance, as in its node URL.")]
@@ -35,8 +37,13 @@ async def find_issuer(slug: str, node: Node) -> Issuer:
 
 
 async def get_issuer(slug: SlugPath, node: NodeDep) -> Issuer:
-    """Return the issuer that the path names; raises NotFound."""
-    return await find_issuer(slug, node)
+    """Return the issuer that the path names; raises NotFound, and ServerNotReady for one that is paused."""
+    issuer = await find_issuer(slug, node)
+    if why_paused(node.settings, issuer.instance):
+        raise ServerNotReady(
+            "This instance is paused: it has moved, or is a copy of one that runs elsewhere."
+        )
+    return issuer
 
 
 IssuerDep = Annotated[Issuer, Depends(get_issuer)]

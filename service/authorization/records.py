@@ -37,7 +37,7 @@ async def authenticate(
 async def read_status(node: Node, issuer: Issuer, caller: Caller, now: datetime) -> ConnectionStatus:
     """Return how the connection stands here (P11); who asks was seen."""
     async with transaction(node.database) as session:
-        agreement = await _find(session, issuer, caller)
+        agreement = await find_agreed(session, issuer, caller)
         if agreement.connection is not None and agreement.connection.state in ESTABLISHED:
             see(agreement.connection, now)
         status = status_of(agreement, caller.shared_id)
@@ -55,7 +55,7 @@ async def take_status(
     except ValidationError:
         raise InvalidRequest("Send state, active or deactivated, and changed_at.") from None
     async with transaction(node.database) as session:
-        agreement = await _find(session, issuer, caller)
+        agreement = await find_agreed(session, issuer, caller)
         if agreement.is_over:
             raise Gone("The connection has ended.")
         if agreement.connection is None or agreement.connection.state not in ESTABLISHED:
@@ -73,7 +73,7 @@ def _status(agreement: Agreement, shared_id: str) -> ConnectionStatus:
 async def activate(node: Node, issuer: Issuer, caller: Caller, now: datetime) -> ConnectionStatus:
     """P9: the connection is active on both sides from this commit on. Again, the answer is the same."""
     async with transaction(node.database) as session:
-        agreement = await _find(session, issuer, caller)
+        agreement = await find_agreed(session, issuer, caller)
         record, connection = agreement.record, agreement.connection
         if agreement.invitation is not None:
             return await _activate_invited(session, node, agreement, caller)
@@ -104,7 +104,7 @@ async def _activate_invited(
 async def close(node: Node, issuer: Issuer, caller: Caller, now: datetime) -> None:
     """P10: the connection, or its attempt, is over; repeating it changes nothing."""
     async with transaction(node.database) as session:
-        agreement = await _find(session, issuer, caller)
+        agreement = await find_agreed(session, issuer, caller)
         record, connection = agreement.record, agreement.connection
         if record is not None and record.state not in OVER:
             await advance(session, record, AuthorizationEvent.CLOSE, code_sealed=None)
@@ -116,7 +116,7 @@ async def close(node: Node, issuer: Issuer, caller: Caller, now: datetime) -> No
             await end(session, connection, reason, now)
 
 
-async def _find(session: AsyncSession, issuer: Issuer, caller: Caller) -> Agreement:
+async def find_agreed(session: AsyncSession, issuer: Issuer, caller: Caller) -> Agreement:
     """Return what is known of the connection, with the caller's proof used up; raises UnknownConnection."""
     await consume_proof(session, caller.proof)
     found = await find_agreement(session, issuer.instance.id, caller.client_id, caller.shared_id)

@@ -5,10 +5,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from service.authorization import invitation_answers, pushed_requests, records, registration, tokens
+from service.authorization import invitation_answers, moves, pushed_requests, records, registration, tokens
 from service.authorization.access_tokens import ProofRefused
 from service.authorization.client_documents import Asking
 from service.authorization.issuers import IssuerDep
+from service.authorization.moves import read_issuer
 from service.authorization.schemas import (
     DPOP_HEADER,
     INITIAL_TOKEN_HEADER,
@@ -28,6 +29,7 @@ from service.protocol.messages import (
     ConnectionStatus,
     InvitationQuery,
     InvitationStatus,
+    IssuerChange,
     PushedAnswer,
     Registered,
     Registration,
@@ -245,6 +247,23 @@ async def activate_peer_connection(
     path = f"/connections/{shared_id}/activation"
     caller = await records.authenticate(node, issuer, request, path, shared_id, now)
     return await records.activate(node, issuer, caller, now)
+
+
+@router.put(
+    "/connections/{shared_id}/issuer",
+    operation_id="movePeerConnection",
+    summary="Say that the other side has a new node URL",
+    status_code=HTTPStatus.NO_CONTENT,
+    openapi_extra={**RESOURCE_HEADERS, "requestBody": json_body(IssuerChange)},
+    responses=oauth_responses(*RESOURCE_REFUSALS, errors.InvalidRequest),
+)
+async def move_peer_connection(
+    issuer: IssuerDep, node: NodeDep, request: Request, shared_id: SharedIdPath, now: NowDep
+) -> None:
+    """The caller is at another issuer from now on, which has to publish the very key that says so."""
+    path = f"/connections/{shared_id}/issuer"
+    caller = await records.authenticate(node, issuer, request, path, shared_id, now)
+    await moves.learn_issuer(node, caller, issuer, read_issuer(await read_body(request)))
 
 
 @router.delete(

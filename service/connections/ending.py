@@ -13,6 +13,7 @@ from service.connections.states import ESTABLISHED, CloseReason, ConnectionEvent
 from service.database import advance, transaction
 from service.discovery.node_metadata import NodeUnreadable, read_node
 from service.instance_keys.operations import public_keys, signing_key
+from service.instances.identity import require_running
 from service.instances.operations import get_instance, issuer_of
 from service.jobs.models import Job
 from service.jobs.operations import enqueue
@@ -38,6 +39,9 @@ async def close(
     peer = connection.peer["issuer"] if connection.peer else connection.destination_node_url
     told = reason is CloseReason.CLOSED_HERE and connection.type is not DestinationType.LOCAL
     invitation = await settle(session, connection)
+    known_as = invitation.client_id if invitation else None
+    if connection.peer is not None:
+        known_as = connection.peer.get("registered_as")
     if knows and told and peer and connection.shared_id:
         # What was sent just before may arrive late: a claim under way is ended once it can arrive no more.
         run_at = now + LATEST_CLAIM if invitation and not invitation.claimed_at else now
@@ -48,7 +52,7 @@ async def close(
             connection.shared_id,
             now,
             run_at=run_at,
-            registered_as=invitation.client_id if invitation else None,
+            registered_as=known_as,
         )
     return connection
 
@@ -108,9 +112,13 @@ async def _note_told(node: Node, instance_id: str, issuer: str, shared_id: str) 
 
 
 async def caller_of(node: Node, instance_id: str, registered_as: str | None = None) -> Caller:
-    """Return us as other nodes know us: the instance's issuer and its key, or as one of them registered us."""
+    """Return us as other nodes know us: the instance's issuer and its key, or as one of them registered us.
+
+    Raises InstancePaused: an instance that may be a copy speaks to nobody.
+    """
     async with transaction(node.database) as session:
         instance = await get_instance(session, instance_id)
+        require_running(node.settings, instance)
         key = await signing_key(session, node.sealer, instance_id)
         own = frozenset(each["kid"] for each in await public_keys(session, instance_id))
     issuer = issuer_of(node.settings, instance.slug)

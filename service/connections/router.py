@@ -237,6 +237,7 @@ async def put_mode(
     responses=problem_responses(
         *ANSWERS,
         problems.InstancePrivate,
+        problems.InstancePaused,
         problems.DestinationUnreachable,
         problems.DestinationIncompatible,
         problems.UrlNotAllowed,

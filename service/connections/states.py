@@ -34,6 +34,7 @@ class CloseReason(StrEnum):
     UNKNOWN_THERE = "unknown_there"
     ATTEMPT_ENDED = "attempt_ended"
     ATTEMPT_EXPIRED = "attempt_expired"
+    COPIED = "copied"
 
 
 _S, _E = ConnectionState, ConnectionEvent

@@ -91,7 +91,7 @@ async def create_instance(
         url=_own_url(node.settings, new),
         network=new.network,
         return_urls=check_return_urls(list(new.return_urls), node.settings),
-        identity={},
+        identity={"node_url": issuer_of(node.settings, new.slug)},
         credential_sealed=sealed,
         created_at=now,
         updated_at=now,

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
+from service.instances.identity import why_paused
 from service.instances.models import Instance
 from service.instances.operations import SLUG_PATTERN, issuer_of
 from service.pagination import PageOut
@@ -110,8 +111,13 @@ class InstanceOut(BaseModel):
         examples=[["https://app.acme.example/connections"]],
     )
     identity: dict[str, Any] = Field(
-        description="What the system says it is; empty until it was asked.", examples=[{}]
+        description="What it is known by: the node URL that partners know.",
+        examples=[{"node_url": "https://parley.acme.example/i/acme"}],
     )
+    state: str = Field(
+        description="`active`, or `paused` while it speaks to no other node.", examples=["active"]
+    )
+    reason: str | None = Field(description="Why it is paused; null where it is not.", examples=[None])
     has_credential: bool = Field(description="Whether the connection's user is stored.", examples=[True])
     sandbox: bool = Field(description="Whether it is the built-in demonstration.", examples=[False])
     created_at: datetime = Field(description="When it was added.")
@@ -165,6 +171,7 @@ class InstanceCheckOut(BaseModel):
 
 def describe_instance(instance: Instance, settings: Settings) -> InstanceOut:
     """Return the instance as clients see it; of its credential only that there is one."""
+    why = why_paused(settings, instance)
     return InstanceOut(
         id=instance.id,
         slug=instance.slug,
@@ -175,6 +182,8 @@ def describe_instance(instance: Instance, settings: Settings) -> InstanceOut:
         network=instance.network,
         return_urls=instance.return_urls,
         identity=instance.identity,
+        state="active" if why is None else "paused",
+        reason=why,
         has_credential=instance.credential_sealed is not None,
         sandbox=instance.platform == SANDBOX,
         created_at=instance.created_at,

@@ -36,6 +36,7 @@ router = APIRouter(tags=["Invitations"])
 PATH = "/v1/invitations/{invitation_id}"
 CHANGES = (problems.StepNotAllowed, problems.InvitationUnusable)
 CODES = (
+    problems.InstancePaused,
     problems.InvitationUnknown,
     problems.InvitationUnusable,
     problems.BothSidesPrivate,
@@ -64,6 +65,7 @@ class InvitationFilters(BaseModel):
         problems.StepNotAllowed,
         problems.OptionNotAvailable,
         problems.InstancePrivate,
+        problems.InstancePaused,
         problems.BothSidesPrivate,
         problems.ConnectionClosed,
         problems.StaleRevision,
@@ -147,7 +149,7 @@ async def put_confirmation(
     "/v1/invitation-previews",
     operation_id="previewInvitation",
     summary="What is this code, and can it be used?",
-    responses=problem_responses(*WRITES),
+    responses=problem_responses(*WRITES, problems.InstancePaused),
 )
 async def post_preview(wanted: InvitationCode, desk: WriteInvitationsDesk) -> PreviewOut:
     """Who invites to what, or why it cannot be used. Nothing changes here, nor at the inviter's node."""

@@ -17,6 +17,7 @@ from service.identifiers import new_id
 from service.jobs.leases import claim, held, release_leftovers
 from service.jobs.models import Job
 from service.node import Node
+from service.problems import InstancePaused
 
 POLL_SECONDS = 1.0
 BATCH = 5
@@ -94,6 +95,8 @@ async def _run(worker: Worker, job: Job) -> None:
         except TryAgain as reason:
             error, again = str(reason), reason.delay or backoff(job.attempts)
             log.info("job_will_retry", reason=error, attempts=job.attempts)
+        except InstancePaused as paused:
+            error, again = paused.slug, timedelta(seconds=LONGEST_BACKOFF_SECONDS)
         except Exception as fault:
             error, again = type(fault).__name__, backoff(job.attempts)
             log.exception("job_failed", attempts=job.attempts)

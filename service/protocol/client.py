@@ -168,6 +168,14 @@ async def tell(
     return _about(shared_id, read_answer(answer, ConnectionStatus, HTTPStatus.OK))
 
 
+async def announce_issuer(caller: Caller, peer: Peer, shared_id: str, access_token: str) -> None:
+    """The other node knows that we are at this issuer now; repeating it changes nothing."""
+    url, body = peer.connection_url(shared_id) + "/issuer", {"issuer": caller.issuer}
+    answer = await call(caller, "PUT", url, token=access_token, json=body)
+    if answer.status != HTTPStatus.NO_CONTENT:
+        raise _refusal(answer)
+
+
 async def end(caller: Caller, peer: Peer, shared_id: str, access_token: str) -> None:
     """P10: the connection is over at the other node; raises PeerRefused with `is_over` where it already was."""
     answer = await call(caller, "DELETE", peer.connection_url(shared_id), token=access_token)

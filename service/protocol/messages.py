@@ -216,6 +216,12 @@ class InvitationStatus(Wire):
     interval: Annotated[int, Field(ge=1, le=3_600)]
 
 
+class IssuerChange(Wire):
+    """Where the sender is from now on; its keys are published there."""
+
+    issuer: Url
+
+
 class OAuthErrorBody(Wire):
     """An RFC 6749, section 5.2 error."""
 

@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import select
 
 from service.access.models import SignInSession
+from service.access.scopes import INSTANCE_SCOPES
 from service.connections.models import Connection
 from service.connections.states import ConnectionEvent
 from service.database import advance, reading, transaction
@@ -56,7 +57,9 @@ async def test_a_new_instance_has_a_node_url_and_a_token_of_its_own(both: SmallN
         "node_url": f"{PUBLIC_URL}/i/acme",
         "network": "public",
         "return_urls": [],
-        "identity": {},
+        "identity": {"node_url": "http://127.0.0.1:8000/i/acme"},
+        "state": "active",
+        "reason": None,
         "has_credential": False,
         "sandbox": False,
         "created_at": "2030-01-02T03:04:05Z",
@@ -64,7 +67,7 @@ async def test_a_new_instance_has_a_node_url_and_a_token_of_its_own(both: SmallN
     }
     me = (await both.call("GET", "/v1/me", f"Bearer {token}")).json()
     assert me["instances"] == [answer.json()["id"]]
-    assert me["scopes"] == ["connections:read", "connections:write", "instances:read", "instances:write"]
+    assert me["scopes"] == sorted(INSTANCE_SCOPES)
     shown = await both.call("GET", f"/v1/instances/{answer.json()['id']}", f"Bearer {token}")
     assert shown.json() == {key: value for key, value in answer.json().items() if key != "token"}
 

@@ -13,6 +13,7 @@ from tests.security import (
     checks_keys,
     checks_metadata,
     checks_metrics,
+    checks_moves,
     checks_pages,
     checks_pushing,
     checks_signatures,
@@ -35,6 +36,7 @@ SECTIONS: dict[str, tuple[Check, ...]] = {
     "JWTs: claims": checks_claims.CHECKS,
     "Keys that change": checks_keys.CHECKS,
     "Metrics": checks_metrics.CHECKS,
+    "Moves and copies": checks_moves.CHECKS,
     "Egress: whom this node calls": checks_egress.CHECKS,
     "Egress: what it takes of an answer": checks_answers.CHECKS,
 }

@@ -1,0 +1,81 @@
+"""The other side has a new node URL: believed only where that URL publishes the key that says so (ADR 0028)."""
+
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service.authorization.access_tokens import Caller
+from service.authorization.agreements import Agreement
+from service.authorization.issuers import Issuer
+from service.authorization.records import find_agreed
+from service.connections.attempts import touch
+from service.connections.states import ConnectionState
+from service.database import reading, transaction
+from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable, read_node
+from service.events.operations import record
+from service.instances.operations import issuers_of_keys
+from service.invitations.models import Invitation
+from service.node import Node
+from service.protocol.errors import InvalidRequest, ServerNotReady, UnknownConnection
+from service.protocol.messages import CLIENT_DOCUMENT_PATH, IssuerChange
+from service.signatures import thumbprint
+from service.web_addresses import normalise
+
+
+async def learn_issuer(node: Node, caller: Caller, issuer: Issuer, stated: str) -> None:
+    """The connection's other side is at this issuer from now on; raises InvalidRequest where its key is not there."""
+    snapshot = await _read(node, stated)
+    keys = {thumbprint(key) for key in snapshot.jwks}
+    if caller.proof.thumbprint not in keys:
+        raise InvalidRequest("The new issuer does not publish the key that announced it.")
+    async with reading(node.database) as session:
+        owners = await issuers_of_keys(session, node.settings, keys)
+    if not owners <= {stated} or stated == issuer.url:
+        raise InvalidRequest("The new issuer is one of somebody else.")
+    async with transaction(node.database) as session:
+        agreement = await find_agreed(session, issuer, caller)
+        await _store(session, node, agreement, stated, snapshot)
+
+
+async def _read(node: Node, stated: str) -> NodeSnapshot:
+    if urlsplit(stated).scheme not in {"http", "https"}:
+        raise InvalidRequest("An issuer is a URL.")
+    try:
+        return await read_node(node.egress, stated, now=node.clock.now())
+    except NodeUnreadable as failure:
+        raise ServerNotReady(f"The new issuer could not be read: {failure.reason}.") from None
+
+
+async def _store(
+    session: AsyncSession, node: Node, agreement: Agreement, stated: str, snapshot: NodeSnapshot
+) -> None:
+    """All that this node calls the other side by changes together."""
+    connection, now = agreement.connection, node.clock.now()
+    if connection is None or connection.peer is None or connection.state is ConnectionState.CLOSED:
+        raise UnknownConnection("Only a connection that is active can move.")
+    client_id = stated + CLIENT_DOCUMENT_PATH
+    before = connection.peer["issuer"]
+    connection.peer = {**connection.peer, "issuer": stated, "client_id": client_id, "jwks": snapshot.jwks}
+    connection.destination_node_url = stated
+    connection.destination_url = normalise(snapshot.metadata.parley_instance.url).url
+    connection.destination_seen_at = now
+    touch(connection, now)
+    if agreement.record is not None:
+        agreement.record.client_id = client_id
+    invitation = agreement.invitation
+    if invitation is not None and invitation.claimant is not None:
+        invitation.claimant = {**invitation.claimant, "issuer": stated, "client_id": client_id}
+    elif connection.invitation_id is not None:
+        received = await session.get(Invitation, connection.invitation_id)
+        if received is not None:
+            received.inviter_issuer = stated
+    record(session, connection.id, "peer.move", now, detail={"from": before, "to": stated})
+
+
+def read_issuer(body: bytes) -> str:
+    """Return the issuer that the body names; raises InvalidRequest."""
+    try:
+        return IssuerChange.model_validate_json(body).issuer
+    except ValidationError:
+        raise InvalidRequest("Send the new issuer.") from None

@@ -1,0 +1,38 @@
+"""Is this node still where its instance was set up? A copy of a database must not act as the original (ADR 0028)."""
+
+from service.instances.models import Instance
+from service.instances.operations import issuer_of
+from service.problems import InstancePaused
+from service.settings import Settings
+
+NODE_URL = "node_url"
+COPIED_OR_MOVED = (
+    "If the node has moved, say so with POST /v1/instances/{id}/moves and kind moved: its connections stay. If this "
+    "is a copy, say kind copied: it forgets the connections, which stay with the original. Or set "
+    "PARLEY_PUBLIC_URL back."
+)
+
+
+def old_node_url(settings: Settings, instance: Instance) -> str | None:
+    """Return the node URL that partners know, where it is another than the one of now; None where all is well."""
+    known: str | None = instance.identity.get(NODE_URL)
+    return known if known not in {None, issuer_of(settings, instance.slug)} else None
+
+
+def why_paused(settings: Settings, instance: Instance) -> str | None:
+    """Return in a sentence why the instance speaks to nobody now, None where it does."""
+    old = old_node_url(settings, instance)
+    if old is None:
+        return None
+    return f"Its node URL was {old} when it was set up, and is {issuer_of(settings, instance.slug)} now."
+
+
+def require_running(settings: Settings, instance: Instance) -> None:
+    """Raise InstancePaused where the instance may be a copy of one that runs elsewhere."""
+    if why := why_paused(settings, instance):
+        raise InstancePaused(
+            "{why} Until somebody says whether it has moved or is a copy, it speaks to no other node.",
+            why=why,
+            instance_id=instance.id,
+            fix=COPIED_OR_MOVED.replace("{id}", instance.id),
+        )

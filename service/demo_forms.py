@@ -50,9 +50,9 @@ class _FormReader(HTMLParser):
         if tag == "form":
             self.form = Form(given.get("action", ""), given.get("method", "get").lower())
             self.forms.append(self.form)
-        elif self.form is not None and tag == "input" and given.get("name"):
+        elif self.form is not None and tag in {"input", "textarea"} and given.get("name"):
             self.form.fields[given["name"]] = given.get("value", "")
-        elif self.form is not None and tag == "button":
+        elif self.form is not None and tag == "button" and "disabled" not in given:
             self.button, self.label = given, ""
 
     def handle_data(self, data: str) -> None:

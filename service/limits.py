@@ -131,6 +131,7 @@ class LimitedOperation:
 _START = "/v1/verification-sessions/{session_id}/start"
 _DECISION = "/i/{slug}/oauth/authorize/{request_id}"
 _PEER = "/i/{slug}/connections/{shared_id}"
+_INVITE = "/i/{slug}/invite"
 LIMITED = (
     LimitedOperation("POST", "/v1/destination-probes", PROBES_BY_SOURCE),
     LimitedOperation("POST", "/v1/connections", PROBES_BY_SOURCE),
@@ -146,6 +147,9 @@ LIMITED = (
     LimitedOperation("GET", "/i/{slug}/oauth/authorize", PAGES_BY_SOURCE, Voice.PAGE),
     LimitedOperation("GET", _DECISION, PAGES_BY_SOURCE, Voice.PAGE),
     LimitedOperation("POST", _DECISION, PAGES_BY_SOURCE, Voice.PAGE),
+    LimitedOperation("GET", _INVITE, PAGES_BY_SOURCE, Voice.PAGE),
+    LimitedOperation("POST", _INVITE, PAGES_BY_SOURCE, Voice.PAGE),
+    LimitedOperation("GET", _INVITE + "/{invitation_id}", PAGES_BY_SOURCE, Voice.PAGE),
     LimitedOperation("POST", "/i/{slug}/oauth/par", PUSHES_BY_SOURCE, Voice.PROTOCOL),
     LimitedOperation("POST", "/i/{slug}/oauth/token", TOKENS_BY_SOURCE, Voice.PROTOCOL),
     LimitedOperation("GET", _PEER, PEERS_BY_SOURCE, Voice.PROTOCOL),

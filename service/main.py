@@ -54,7 +54,7 @@ from service.lifecycle import router as lifecycle
 from service.limits import Voice
 from service.metrics import Metrics, RequestMetrics
 from service.node import Node
-from service.pages import docs
+from service.pages import docs, invite_router
 from service.pages import router as pages
 from service.pages.refusals import refusal_page
 from service.pages.rendering import render
@@ -149,6 +149,7 @@ def _mount(app: FastAPI, settings: Settings) -> None:
         health,
         metrics_router,
         pages,
+        invite_router,
         consent_router,
         authorization,
         protocol,

@@ -173,6 +173,23 @@ class Walk:
         self.clock.advance(60)
         await self.b.work()
         await self.call("GET", f"/v1/invitations/{taken['id']}")
+        await self.invite_by_pages()
+
+    async def invite_by_pages(self) -> None:
+        """A person reads what the code is at the inviter's node, and accepts at their own."""
+        draft = await self.call("POST", "/v1/connections", self.unknown("four"))
+        issued = await self.call("POST", f"/v1/connections/{draft['id']}/invitations", {})
+        alice = Person(self.network)
+        await alice.open(f"{self.a.issuer}/invite")
+        await alice.submit({"code": issued["code"]})
+        assert "Accept it at your own node" in alice.page, alice.page
+        for _ in ("before the sign-in", "after it"):
+            await alice.open(f"{self.b.issuer}/invite")
+            await alice.submit({"code": issued["code"]})
+            if "/sign-in?" in alice.url:
+                await alice.sign_in()
+        await alice.submit(button="accept")
+        assert "You accepted the invitation" in alice.page, alice.page
 
     async def move(self) -> None:
         """The node was under another URL before; the partner knows it by the present one already."""

@@ -83,6 +83,14 @@ async def get_visible(session: AsyncSession, principal: Principal, invitation_id
     return invitation
 
 
+async def get_received(session: AsyncSession, instance_id: str, invitation_id: str) -> Invitation:
+    """Return the invitation that this instance got; raise NotFound for any other one."""
+    found = await find(session, Invitation, invitation_id)
+    if found is None or found.instance_id != instance_id or found.direction is not Direction.RECEIVED:
+        raise NotFound("This instance got no invitation {id}.", id=invitation_id)
+    return found
+
+
 async def find_received(session: AsyncSession, instance_id: str, code: Code) -> Invitation | None:
     """Return what this instance has made of the inviter's invitation, if it has accepted or rejected it."""
     statement = select(Invitation).where(

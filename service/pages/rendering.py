@@ -14,7 +14,10 @@ from starlette.responses import HTMLResponse
 
 from service.pages.untrusted_text import claim, host_spelling, url_spelling
 from service.pages.views import (
+    CodeView,
     ConsentView,
+    HandOverView,
+    InvitedView,
     NotAdminView,
     ProblemView,
     ResultView,
@@ -45,6 +48,9 @@ _TEMPLATES: dict[type[View], str] = {
     StartView: "start.html",
     ConsentView: "consent.html",
     NotAdminView: "not_admin.html",
+    CodeView: "code.html",
+    HandOverView: "hand_over.html",
+    InvitedView: "invited.html",
     ResultView: "result.html",
     ProblemView: "problem.html",
 }
@@ -69,6 +75,8 @@ def render(
         "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
         f"frame-ancestors 'none'; form-action {form_action}"
     )
+    if isinstance(view, CodeView):  # the one page with a script, which is a file of ours
+        policy += "; script-src 'self'"
     page = html_response(
         request,
         _TEMPLATES[type(view)],

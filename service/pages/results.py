@@ -34,13 +34,13 @@ def result_view(
         return ResultView(attempt.last_error["title"], "failed", sentences, back, label, None)
     if connection.state is ConnectionState.PENDING:
         sentences = ("The other side accepted. The two nodes are finishing by themselves.",)
-        pause = _pause(connection, now)
-        return ResultView("Almost done", "pending", sentences, own_path, "Look again now", pause)
+        wait = pause(connection, now)
+        return ResultView("Almost done", "pending", sentences, own_path, "Look again now", wait)
     sentences = ("This verification session is over.", "The connection shows how it stands now.")
     return ResultView("Nothing to do here", "failed", sentences, back, label, None)
 
 
-def _pause(connection: Connection, now: datetime) -> int:
+def pause(connection: Connection, now: datetime) -> int:
     """Return how long the page stays: the longer it has waited, the more seldom it is read out anew."""
     waited = int((now - connection.updated_at).total_seconds())
     return min(LONGEST_REFRESH_SECONDS, max(FIRST_REFRESH_SECONDS, waited // 4))

@@ -50,6 +50,11 @@ WAYS = (
         re.compile(rf"/v1/verification-sessions/(?P<attempt>{_ID})/start"),
         "You are about to verify your admin access on another instance. Sign in as an admin here first.",
     ),
+    Way(
+        re.compile(rf"/i/(?P<slug>[a-z0-9-]{{1,63}})/invite(/{_ID})?"),
+        "Another instance invites this one to a connection. Sign in for this decision, also if you are signed in "
+        "already: only an admin of this instance can accept.",
+    ),
 )
 
 

@@ -81,6 +81,7 @@ class NotAdminView:
     """The person signed in, but the instance does not call them an admin; the way back loses nothing.
 
     On the side that asks, `asking_host` is None: the person may sign in again there with another account.
+    `is_invited` is for the side that an invitation is for, which asks nobody either.
     """
 
     instance_name: str
@@ -89,6 +90,71 @@ class NotAdminView:
     asking_host: str | None
     action: str
     hidden: Mapping[str, str]
+    is_invited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why an invitation cannot be used, and the way out."""
+
+    detail: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeView:
+    """Somebody gives the code of an invitation; a script takes it from the address, which no server sees."""
+
+    instance_name: str
+    action: str
+    obstacle: Obstacle | None
+
+
+@dataclass(frozen=True, slots=True)
+class HandOverView:
+    """At the inviter's node: what the invitation is, and the way to the node of the invited admin.
+
+    `link` leads there once its node URL is known; `error` says what is wrong with the one that was typed.
+    """
+
+    instance_name: str
+    instance_url: str
+    platform_label: str
+    connection_name: str
+    mode: Mode
+    scopes: tuple[str, ...]
+    confirmation_required: bool
+    expected_partner: str | None
+    obstacle: Obstacle | None
+    link: str | None
+    link_host: str
+    typed: str
+    error: str | None
+    action: str
+    hidden: Mapping[str, str]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InvitedView:
+    """An invited admin accepts or rejects; only `inviter_host` was verified, claims are the inviter's words."""
+
+    inviter_host: str
+    claims: tuple[tuple[str, str], ...]
+    instance_name: str
+    instance_url: str
+    mode: Mode
+    permissions: tuple[PermissionLine, ...]
+    local_short_name: str
+    destination_short_name: str
+    reason: str
+    confirmation_required: bool
+    obstacle: Obstacle | None
+    error: str | None
+    person: str
+    action: str
+    hidden: Mapping[str, str]
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +167,7 @@ class ResultView:
     next_url: str | None
     next_label: str | None
     refresh_seconds: int | None
+    comparison_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,4 +181,14 @@ class ProblemView:
     request_id: str
 
 
-View = SignInView | StartView | ConsentView | NotAdminView | ResultView | ProblemView
+View = (
+    SignInView
+    | StartView
+    | ConsentView
+    | NotAdminView
+    | CodeView
+    | HandOverView
+    | InvitedView
+    | ResultView
+    | ProblemView
+)

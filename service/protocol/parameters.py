@@ -15,9 +15,12 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-async def read_form(request: Request) -> dict[str, str]:
-    """Return the parameters of a form body; raises InvalidRequest."""
-    return _read(await read_body(request, FORM_TYPE))
+async def read_form(request: Request, *, over_lines: str | None = None) -> dict[str, str]:
+    """Return the parameters of a form body; raises InvalidRequest.
+
+    A person may paste the one named `over_lines` with line breaks; its white space means nothing and is left out.
+    """
+    return _read(await read_body(request, FORM_TYPE), over_lines)
 
 
 async def read_body(request: Request, expected: str = "application/json") -> bytes:
@@ -44,14 +47,18 @@ def read_query(request: Request) -> dict[str, str]:
     return _read(encoded)
 
 
-def _read(encoded: bytes) -> dict[str, str]:
+def _read(encoded: bytes, over_lines: str | None = None) -> dict[str, str]:
     try:
         pairs = parse_qsl(
             encoded.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS
         )
     except ValueError:
         raise InvalidRequest("The parameters could not be read.") from None
-    return _once_each(pairs)
+    return _once_each((name, _joined(value) if name == over_lines else value) for name, value in pairs)
+
+
+def _joined(value: str) -> str:
+    return "".join(value.split())
 
 
 def _once_each(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

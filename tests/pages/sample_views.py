@@ -6,8 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from service.pages.views import (
+    CodeView,
     ConsentView,
+    HandOverView,
+    InvitedView,
     NotAdminView,
+    Obstacle,
     PermissionLine,
     ProblemView,
     ResultView,
@@ -139,6 +143,52 @@ PROBLEM = ProblemView(
     request_id="req_01980d2e7c417d0aa5c1",
 )
 
+GIVE_CODE = CodeView(instance_name="Support desk", action="/i/support/invite", obstacle=None)
+HAND_OVER = HandOverView(
+    instance_name="Support desk",
+    instance_url="https://redmine.support.example",
+    platform_label="Redmine",
+    connection_name="Support to Acme",
+    mode=Mode.SCRIPT,
+    scopes=START.scopes,
+    confirmation_required=True,
+    expected_partner=None,
+    obstacle=None,
+    link=None,
+    link_host="",
+    typed="",
+    error=None,
+    action="/i/support/invite",
+    hidden=HIDDEN,
+    expires_at=EXPIRES_AT,
+)
+HANDED_OVER = replace(
+    HAND_OVER,
+    link="https://parley.acme.example/i/tracker/invite#eyJhbGciOiJFUzI1NiJ9.e30.c2ln",
+    link_host="parley.acme.example",
+    typed="https://parley.acme.example/i/tracker",
+)
+INVITED = InvitedView(
+    inviter_host=CONSENT.asking_host,
+    claims=CONSENT.claims,
+    instance_name=CONSENT.instance_name,
+    instance_url=CONSENT.instance_url,
+    mode=Mode.SCRIPT,
+    permissions=CONSENT.permissions,
+    local_short_name="Support",
+    destination_short_name="Acme",
+    reason="",
+    confirmation_required=True,
+    obstacle=None,
+    error=None,
+    person=CONSENT.person,
+    action="/i/support/invite",
+    hidden=HIDDEN,
+    expires_at=EXPIRES_AT,
+)
+USED = Obstacle("The invitation was accepted already.", "Ask the partner for a new invitation.")
+ACCEPTED = replace(PENDING, title="You accepted the invitation", comparison_code=CODE)
+
 BOTH_METHODS = replace(SIGN_IN, methods=(PASSWORD, API_KEY), chosen_method="api_key")
 SIGN_IN_ERROR = replace(
     SIGN_IN, methods=(PASSWORD, API_KEY), error="Redmine does not accept this login and password. Check both."
@@ -185,6 +235,31 @@ VIEWS: dict[str, View] = {
     "problem": PROBLEM,
     "sign-in-platform-down": replace(SIGN_IN_ERROR, error="Redmine is down.", is_error_of_input=False),
     "not-admin-here": NOT_ADMIN_HERE,
+    "not-admin-invited": replace(NOT_ADMIN_HERE, is_invited=True),
+    "give-code": GIVE_CODE,
+    "give-code-again": replace(GIVE_CODE, obstacle=Obstacle("This is no invitation code.", "Copy it again.")),
+    "hand-over": HAND_OVER,
+    "handed-over": HANDED_OVER,
+    "hand-over-error": replace(HAND_OVER, typed="x", error="A node URL begins with https://."),
+    "hand-over-expected": replace(HANDED_OVER, expected_partner=HANDED_OVER.typed),
+    "hand-over-used": replace(HAND_OVER, obstacle=USED),
+    "invited": INVITED,
+    "invited-error": replace(INVITED, error="The two short names must differ."),
+    "invited-obstacle": replace(INVITED, obstacle=USED, confirmation_required=False),
+    "accepted": ACCEPTED,
+    "hostile-give-code": replace(GIVE_CODE, instance_name=MARKUP, obstacle=Obstacle(MARKUP, MIRRORED)),
+    "hostile-hand-over": replace(
+        HANDED_OVER, instance_name=MARKUP, connection_name="C" * 255, link_host=IDN_HOST, typed='"><script>'
+    ),
+    "hostile-invited": replace(
+        INVITED,
+        inviter_host=IDN_HOST,
+        claims=HOSTILE_CONSENT.claims,
+        permissions=HOSTILE_CONSENT.permissions,
+        local_short_name='"><script>alert(1)</script>',
+        reason=MARKUP,
+        error=MARKUP,
+    ),
     "hostile-sign-in": HOSTILE_SIGN_IN,
     "hostile-start": HOSTILE_START,
     "hostile-consent": HOSTILE_CONSENT,

@@ -5,7 +5,7 @@ from starlette.datastructures import MutableHeaders
 
 from service.pages.rendering import render
 from tests.pages.page_text import request
-from tests.pages.sample_views import CONSENT
+from tests.pages.sample_views import CONSENT, GIVE_CODE
 
 
 @pytest.fixture
@@ -46,3 +46,9 @@ def test_strict_csp_base_uri(policy: dict[str, str]) -> None:
 def test_no_logo_is_loaded_from_elsewhere(policy: dict[str, str]) -> None:
     """A client's picture would be a claim that looks like a fact, and would tell its host who is reading."""
     assert policy.get("img-src") == "'self' data:"
+
+
+def test_the_one_script_is_a_file_of_this_node() -> None:
+    policy = render(request(), GIVE_CODE).headers["content-security-policy"]
+    assert policy.endswith("; script-src 'self'")
+    assert "unsafe" not in policy

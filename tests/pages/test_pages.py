@@ -14,9 +14,11 @@ from tests.pages.sample_views import (
     CODE,
     CONSENT,
     FAILED,
+    HAND_OVER,
     HIDDEN,
     HOSTILE_CONSENT,
     IDN_HOST,
+    INVITED,
     NOT_ADMIN,
     NOT_ADMIN_HERE,
     PENDING,
@@ -27,7 +29,7 @@ from tests.pages.sample_views import (
 )
 
 
-@pytest.mark.parametrize("view", [SIGN_IN, BOTH_METHODS, START, CONSENT, NOT_ADMIN])
+@pytest.mark.parametrize("view", [SIGN_IN, BOTH_METHODS, START, CONSENT, NOT_ADMIN, HAND_OVER, INVITED])
 def test_each_form_posts_to_its_action_with_every_hidden_field(view: View) -> None:
     page = page_of(view)
     forms = page.all("form")
@@ -202,3 +204,17 @@ def test_a_problem_says_what_happened_what_to_do_and_its_number() -> None:
     assert page.one("h1").text == PROBLEM.title
     for told in (PROBLEM.detail, f"What you can do {PROBLEM.fix}", PROBLEM.request_id, "Problem 410"):
         assert told in page.text
+
+
+def test_an_invitation_shows_the_verified_host_and_marks_every_claim() -> None:
+    page = page_of(INVITED)
+    assert page.one("p", class_="asking-host host").text == INVITED.inviter_host
+    tags = [element.text for element in page.all("span", class_="tag")]
+    assert tags == ["claimed, not verified"] * len(INVITED.claims)
+
+
+def test_rejecting_an_invitation_is_as_prominent_as_accepting_it_and_enter_does_neither() -> None:
+    default, *answers = page_of(INVITED).all("button")
+    assert "disabled" in default.attributes
+    assert [button["value"] for button in answers] == ["reject", "accept"]
+    assert {button["class"] for button in answers} == {"button"}

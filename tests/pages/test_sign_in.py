@@ -14,6 +14,8 @@ from tests.small_node import FrozenClock
 pytestmark = pytest.mark.anyio
 START = "/v1/verification-sessions/vs_1/start"
 DECISION = "/i/b-tracker/oauth/authorize/aut_1"
+INVITE = "/i/b-tracker/invite"
+WAYS = [START, DECISION, INVITE, INVITE + "/inv_1"]
 ALICE = {"method": "password", "login": "alice", "password": "alice-sandbox"}
 
 
@@ -37,7 +39,7 @@ async def send(node: RunningNode, next_path: str = START, **changes: str) -> htt
     return await browser(node).post(f"{node.issuer}/sign-in", data=form)
 
 
-@pytest.mark.parametrize("next_path", [START, DECISION])
+@pytest.mark.parametrize("next_path", WAYS)
 async def test_the_page_asks_for_the_platforms_own_account(node: RunningNode, next_path: str) -> None:
     answer = await show(node, next_path)
     assert answer.status_code == 200
@@ -47,7 +49,7 @@ async def test_the_page_asks_for_the_platforms_own_account(node: RunningNode, ne
     assert answer.headers["cache-control"] == "no-store"
 
 
-@pytest.mark.parametrize("next_path", [START, DECISION])
+@pytest.mark.parametrize("next_path", WAYS)
 async def test_a_person_goes_on_with_a_cookie(node: RunningNode, next_path: str) -> None:
     answer = await send(node, next_path)
     assert (answer.status_code, answer.headers["location"]) == (303, next_path)
@@ -76,6 +78,9 @@ async def test_a_person_goes_on_with_a_cookie(node: RunningNode, next_path: str)
         "/v1/verification-sessions//start",
         "/v1/verification-sessions/a/b/start",
         "/i/other/oauth/authorize/aut_1",
+        "/i/other/invite",
+        INVITE + "/",
+        INVITE + "#code",
         "/i/b-tracker/oauth/authorize",
         "/i/b-tracker/oauth/authorize/aut_1/x",
         "javascript:alert(1)",

@@ -1,5 +1,6 @@
 """What every test may ask for; how it is made stands in files of their own."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from tests.pairs import Pair, two_nodes
 
 # A failure has to be the same on every machine and in every run.
 settings.register_profile("parley", deadline=None, derandomize=True, print_blob=True)
-settings.load_profile("parley")
+# For a night: other cases each time, and many more of them. HYPOTHESIS_PROFILE chooses.
+settings.register_profile("thorough", deadline=None, max_examples=2_000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "parley"))
 
 
 @pytest.fixture(scope="session")

@@ -33,9 +33,11 @@ class Life:
     """One life of a node: `commits` are its commits that wrote something, by where the code made them."""
 
     def __init__(self, node: Node) -> None:
+        self.node = node
         self.commits: list[str] = []
         self.counted: Counter[str] = Counter()
         self.dies: tuple[str, Moment] | None = None
+        self.dies_later: tuple[int, Moment] | None = None
         self.is_over = False
         node.database.writes.configure(sync_session_class=self._session_class())
         event.listen(node.database.engine.sync_engine, "before_cursor_execute", self._execute)
@@ -43,6 +45,14 @@ class Life:
     def die(self, commit: str, moment: Moment) -> None:
         """The process will die at this commit."""
         self.dies = (commit, moment)
+
+    def die_later(self, commits: int, moment: Moment) -> None:
+        """The process will die at the commit after so many others."""
+        self.dies_later = (len(self.commits) + commits + 1, moment)
+
+    def spare(self) -> None:
+        """The process will not die after all."""
+        self.dies = self.dies_later = None
 
     def _session_class(life) -> type[Session]:  # noqa: N805 - the session has a self of its own
         class Watched(Session):
@@ -70,7 +80,7 @@ class Life:
         return place if nth == 1 else f"{place} #{nth}"
 
     def _reach(self, name: str, moment: Moment) -> None:
-        if self.dies == (name, moment):
+        if self.dies == (name, moment) or self.dies_later == (len(self.commits), moment):
             self.is_over = True
             raise Crash(f"{moment} {name}")
 

@@ -1,0 +1,21 @@
+"""Anything may happen in any order: at rest both sides are active, or neither is, and no code was redeemed twice."""
+
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.faults.any_order import TwoNodes
+from tests.faults.theatre import sqlite_databases
+
+# One run is a whole story between two nodes: fewer of them than of a property that takes a millisecond.
+STORIES = max(1, settings().max_examples // 7)
+
+
+def test_whatever_happens_nobody_is_active_alone(sqlite_template: Path, tmp_path: Path) -> None:
+    class OnSqlite(TwoNodes):
+        fresh_database = staticmethod(sqlite_databases(sqlite_template, tmp_path))
+
+    slow = [HealthCheck.too_slow]
+    told = settings(max_examples=STORIES, stateful_step_count=20, suppress_health_check=slow)
+    run_state_machine_as_test(OnSqlite, settings=told)

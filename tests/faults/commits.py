@@ -39,7 +39,7 @@ COMMITS = (
     Commit(A, "access/sign_in: sign_in", "the person is signed in"),
     Commit(A, "connections/pushing: _set_off", "the attempt is this person's, in this browser"),
     Commit(B, "authorization/pushed_requests: push", "what shall be asked is known", fatal=True),
-    Commit(A, "connections/pushing: push_request", "the pushed request is known here"),
+    Commit(A, "connections/pushing: _push", "the pushed request is known here"),
     Commit(B, "access/wrong_sign_ins: count_try", "a try to sign in is counted"),
     Commit(B, "access/wrong_sign_ins: accept_try", "the try was no wrong one"),
     Commit(B, "access/sign_in: sign_in", "the person is signed in for this request"),
@@ -54,7 +54,9 @@ COMMITS = (
     Commit(B, "jobs/leases: claim", "the timer is this worker's", AWAY),
     Commit(B, "authorization/timers: expire_attempt", "the code and its attempt have expired", AWAY),
     Commit(B, "jobs/worker: _settle", "the timer is done", AWAY),
-    Commit(B, "authorization/tokens: _token_for_connection", "a proof is used up for a token", AWAY),
+    Commit(
+        B, "authorization/connection_tokens: token_for_connection", "a proof is used up for a token", AWAY
+    ),
     Commit(B, "authorization/records: read_status", "a proof is used up for the status", AWAY),
     Commit(A, "connections/watching: watch", "the lost answer is noticed, the draft is back", AWAY),
     Commit(A, "connections/timers: expire_attempt", "the attempt has expired, the draft is back", ABANDON),
@@ -62,7 +64,9 @@ COMMITS = (
     Commit(B, "authorization/records: close", "the attempt is over here, too", CANCEL),
     Commit(A, "connections/ending: _note_told", "the other side is known to know", CANCEL),
     Commit(A, "connections/probing: _store", "what the other side says is stored", PROBE),
-    Commit(A, "authorization/tokens: _token_for_connection", "a proof is used up for a token", PROBE),
+    Commit(
+        A, "authorization/connection_tokens: token_for_connection", "a proof is used up for a token", PROBE
+    ),
     Commit(A, "authorization/records: read_status", "a proof is used up for the status", PROBE),
     Commit(A, "authorization/sweeping: sweep", "what is of no use is gone", PROBE),
     Commit(B, "connections/probing: _store", "what the other side says is stored", PROBE),

@@ -16,8 +16,8 @@ from tests.nodes import Crash
 from tests.source_tree import ROOT
 
 SERVICE = ROOT / "service"
-# What stands around every commit, and so names none.
-AROUND = {"database.py", "http_context.py", "body_limit.py"}
+# The door to the database stands before every commit, and middleware around every request: neither names one.
+DATABASE, MIDDLEWARE = "database.py", "__call__"
 WRITES = ("INSERT", "UPDATE", "DELETE")
 WROTE = "wrote_in_this_transaction"
 
@@ -101,10 +101,10 @@ def where_from() -> str:
         path = Path(frame.f_code.co_filename)
         if not path.is_relative_to(SERVICE):
             continue
-        if path.name not in AROUND:
-            return f"{path.relative_to(SERVICE).with_suffix('')}: {frame.f_code.co_name}"
-        if path.name == "http_context.py":
+        if frame.f_code.co_name == MIDDLEWARE:
             request = request or _operation(frame.f_locals)
+        elif path.name != DATABASE:
+            return f"{path.relative_to(SERVICE).with_suffix('')}: {frame.f_code.co_name}"
     assert request, "a commit that nobody asked for"
     return request
 

@@ -74,7 +74,7 @@ GUESSES = (
 PROBES_BY_SOURCE = Limit("probes-by-source", 120, MINUTE, "Your network made this node look too often.")
 PROBES_BY_CALLER = Limit("probes-by-caller", 60, MINUTE, "You made this node look too often.")
 PROBES_BY_HOST = Limit("probes-by-host", 60, MINUTE, "This host was looked at too often.")
-CHECKS_BY_SOURCE = Limit("checks-by-source", 30, MINUTE, "Your network checked instances too often.")
+CHECKS_BY_SOURCE = Limit("checks-by-source", 30, MINUTE, "Your network made this node check too often.")
 SIGN_INS_BY_SOURCE = Limit(
     "sign-ins-by-source", 30, MINUTE, "There were too many sign-ins from your network."
 )
@@ -138,6 +138,7 @@ LIMITED = (
     LimitedOperation("PUT", "/v1/connections/{connection_id}/destination", PROBES_BY_SOURCE),
     LimitedOperation("POST", "/v1/connections/{connection_id}/verification-sessions", PROBES_BY_SOURCE),
     LimitedOperation("POST", "/v1/instances/{instance_id}/checks", CHECKS_BY_SOURCE),
+    LimitedOperation("POST", "/v1/connections/{connection_id}/checks", CHECKS_BY_SOURCE),
     LimitedOperation("POST", "/v1/sessions", SIGN_INS_BY_SOURCE),
     LimitedOperation("POST", "/i/{slug}/sign-in", SIGN_INS_BY_SOURCE, Voice.PAGE),
     LimitedOperation("GET", "/i/{slug}/sign-in", PAGES_BY_SOURCE, Voice.PAGE),
@@ -154,6 +155,7 @@ LIMITED = (
     LimitedOperation("POST", "/i/{slug}/oauth/token", TOKENS_BY_SOURCE, Voice.PROTOCOL),
     LimitedOperation("GET", _PEER, PEERS_BY_SOURCE, Voice.PROTOCOL),
     LimitedOperation("PUT", _PEER + "/activation", PEERS_BY_SOURCE, Voice.PROTOCOL),
+    LimitedOperation("PUT", _PEER + "/status", PEERS_BY_SOURCE, Voice.PROTOCOL),
     LimitedOperation("DELETE", _PEER, PEERS_BY_SOURCE, Voice.PROTOCOL),
 )
 

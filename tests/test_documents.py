@@ -135,7 +135,6 @@ NOT_THERE = {
     "Invitations": "/v1/invitations",
     "Webhooks": "/v1/webhook-endpoints",
     "an event stream": "/v1/events/stream",
-    "to test one on demand": "/v1/connections/{connection_id}/checks",
 }
 
 

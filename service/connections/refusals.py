@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from service.connections.models import Connection
+from service.connections.running import UpkeepRefused
 from service.connections.setup import ModeRefused, SetUp, StepRefused, Way, WayRefused, why_not
 from service.connections.states import ConnectionState
 from service.connections.view import Attempt, set_up_of, to_out
@@ -37,7 +38,7 @@ def with_way_out(
     """Turn a refusal of the order of steps into a 409 that lists what is possible instead."""
     try:
         yield
-    except (StepRefused, ModeRefused, WayRefused, IllegalTransition) as refusal:
+    except (StepRefused, ModeRefused, WayRefused, UpkeepRefused, IllegalTransition) as refusal:
         if connection.state is ConnectionState.CLOSED:
             raise ConnectionClosed("It was closed: {reason}.", reason=connection.reason) from refusal
         view = to_out(connection, attempt, instance, node, platforms).model_dump(mode="json")

@@ -12,14 +12,29 @@ class Upkeep(StrEnum):
 
     PAUSE = "pause"
     RESUME = "resume"
+    CHECK = "check"
+
+
+class UpkeepRefused(Exception):
+    """This cannot be done with the connection now."""
+
+    def __init__(self, upkeep: Upkeep) -> None:
+        self.upkeep = upkeep
+        super().__init__(f"It is not possible now to {upkeep} the connection.")
 
 
 ALLOWED: Mapping[ConnectionState, tuple[Upkeep, ...]] = {
-    ConnectionState.ACTIVE: (Upkeep.PAUSE,),
-    ConnectionState.DEACTIVATED: (Upkeep.RESUME,),
+    ConnectionState.ACTIVE: (Upkeep.PAUSE, Upkeep.CHECK),
+    ConnectionState.DEACTIVATED: (Upkeep.RESUME, Upkeep.CHECK),
 }
 
 
 def allowed_upkeep(setup: SetUp) -> tuple[Upkeep, ...]:
     """Return what may be done now, nothing where it is not established."""
     return ALLOWED.get(setup.state, ())
+
+
+def require_upkeep(setup: SetUp, upkeep: Upkeep) -> None:
+    """Raise UpkeepRefused unless this may be done now."""
+    if upkeep not in allowed_upkeep(setup):
+        raise UpkeepRefused(upkeep)

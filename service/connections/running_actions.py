@@ -1,4 +1,4 @@
-"""A connection that runs, as actions: use it, pause it, resume it."""
+"""A connection that runs, as actions: use it, pause it, resume it, check it."""
 
 from collections.abc import Callable, Mapping
 
@@ -65,4 +65,20 @@ def _resume(answers: Answers) -> Action:
     )
 
 
-BUILD: Mapping[Upkeep, Callable[[Answers], Action]] = {Upkeep.PAUSE: _pause, Upkeep.RESUME: _resume}
+def _check(answers: Answers) -> Action:
+    return Action(
+        id=Upkeep.CHECK,
+        kind=Kind.SUBMIT,
+        label="Check the connection",
+        description="Asks the other side now, and says what stands in the way, if anything does.",
+        operation_id="checkConnection",
+        method="POST",
+        href=f"/v1/connections/{answers.connection_id}/checks",
+    )
+
+
+BUILD: Mapping[Upkeep, Callable[[Answers], Action]] = {
+    Upkeep.PAUSE: _pause,
+    Upkeep.RESUME: _resume,
+    Upkeep.CHECK: _check,
+}

@@ -1,4 +1,4 @@
-"""Where a connection is activated, paused and resumed."""
+"""Where a connection is activated, paused, resumed and tested."""
 
 from collections.abc import Awaitable, Callable
 
@@ -9,14 +9,17 @@ from service import problems
 from service.connections import operations, pausing
 from service.connections.answering import answer, show
 from service.connections.attempts import present
+from service.connections.checking import check_connection
 from service.connections.desk import READS, WRITES, Desk, WriteDesk
 from service.connections.etags import IfMatchDep, etag_of
 from service.connections.models import Connection
 from service.connections.refusals import with_way_out
-from service.connections.schemas import ConnectionOut
+from service.connections.running import Upkeep, require_upkeep
+from service.connections.schemas import CauseOut, ConnectionCheckOut, ConnectionOut
 from service.connections.setup import Step
 from service.connections.states import ConnectionState
-from service.database import SessionDep
+from service.connections.view import destination_side, set_up_of
+from service.database import SessionDep, reading
 from service.instances.operations import get_instance
 from service.node import Node
 from service.openapi import problem_responses
@@ -67,6 +70,34 @@ async def delete_activation(
     """
     connection = await operations.lock_visible(session, desk.principal, connection_id, revision)
     return await _do(desk, session, connection, pausing.pause, response)
+
+
+@router.post(
+    "/{connection_id}/checks",
+    operation_id="checkConnection",
+    summary="Test a connection",
+    responses=problem_responses(*READS, problems.StepNotAllowed, problems.ConnectionClosed),
+)
+async def post_check(connection_id: str, desk: WriteDesk) -> ConnectionCheckOut:
+    """Asks the other side now, as the hourly probe does, and names each cause why messages would not flow.
+
+    A side that is down, paused or closed is a result and no error. What the other side said is stored.
+    """
+    async with reading(desk.node.database) as session:
+        connection = await operations.get_visible(session, desk.principal, connection_id)
+        instance = await get_instance(session, connection.instance_id)
+        attempt = await present(session, connection)
+        with with_way_out(desk.node, desk.platforms, instance, connection, attempt):
+            require_upkeep(set_up_of(connection, attempt, instance), Upkeep.CHECK)
+    after, found = await check_connection(desk.node, connection)
+    return ConnectionCheckOut(
+        connection=after.id,
+        ok=not found,
+        causes=[CauseOut(cause=each.cause, detail=each.detail, fix=each.fix) for each in found],
+        state=after.state,
+        destination=destination_side(after),
+        checked_at=desk.node.clock.now(),
+    )
 
 
 async def _do(

@@ -233,3 +233,28 @@ class ConnectionOut(ConnectionSummary):
 
 class ConnectionList(PageOut[ConnectionOut | ConnectionSummary]):
     """One page of connections; with `expand=next_actions` each says what to do next."""
+
+
+class CauseOut(BaseModel):
+    """One thing that stands in the way."""
+
+    cause: str = Field(
+        description=(
+            "dns, refused, tls, timeout, blocked_address, wrong_node, version, clock, keys, auth, closed_there, "
+            "paused_there, paused_here, disagree or silent; more may be added."
+        )
+    )
+    detail: str
+    fix: str
+
+
+class ConnectionCheckOut(BaseModel):
+    """How the connection works right now; `causes` is empty exactly where `ok` is true."""
+
+    object: Literal["connection_check"] = "connection_check"
+    connection: str
+    ok: bool
+    causes: list[CauseOut]
+    state: str = Field(description="This side's state after the check.")
+    destination: DestinationSide
+    checked_at: datetime

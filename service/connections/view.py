@@ -99,7 +99,7 @@ def to_summary(connection: Connection, attempt: Attempt | None, instance: Instan
         mode=connection.mode,
         scope=connection.scope,
         local=_local_side(connection, instance),
-        destination=_destination_side(connection),
+        destination=destination_side(connection),
         name=connection.name,
         description=connection.description,
         last_error=connection.last_error,
@@ -124,7 +124,8 @@ def _local_side(connection: Connection, instance: Instance) -> LocalSide:
     )
 
 
-def _destination_side(connection: Connection) -> DestinationSide:
+def destination_side(connection: Connection) -> DestinationSide:
+    """Return the other side, as far as it is known."""
     return DestinationSide(
         short_name=connection.destination_short_name,
         platform=connection.destination_platform,

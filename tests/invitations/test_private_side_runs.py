@@ -1,0 +1,48 @@
+"""A private side only ever dials out: it tells its own status, hears the other's when it asks, and may fall silent."""
+
+from typing import Any
+
+import pytest
+
+from tests.connections.test_pausing import at, pause, status_of
+from tests.invitations.invited import Invited
+from tests.pairs import Pair, read
+
+pytestmark = pytest.mark.anyio
+FOUR_HOURS = 4 * 3600
+
+
+async def connected(pair: Pair) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return an active connection whose side B nobody can dial."""
+    invited = await Invited.begin(pair, private=True)
+    issued = await invited.invite(confirmation_required=False)
+    await invited.accept(issued)
+    for _ in range(3):
+        pair.clock.advance(10)
+        await pair.work()
+    here, there = await invited.both()
+    assert (here["state"], there["state"]) == ("active", "active")
+    pair.network.down.add("b.test")
+    return here, there
+
+
+async def test_a_pause_of_the_private_side_is_told_and_one_of_the_public_side_is_heard(pair: Pair) -> None:
+    here, there = await connected(pair)
+    await pause(pair.b, there)
+    await pair.work()
+    assert status_of(await at(pair.a, here)) == ("active", "deactivated")
+    await pause(pair.a, here)
+    pair.clock.advance(3601)
+    await pair.work()
+    assert status_of(await at(pair.b, there)) == ("deactivated", "deactivated")
+
+
+async def test_a_private_side_that_calls_is_well_and_one_that_does_not_is_silent(pair: Pair) -> None:
+    here, _ = await connected(pair)
+    path = f"/v1/connections/{here['id']}/checks"
+    pair.clock.advance(3601)
+    await pair.work()
+    assert read(await pair.a.api.post(path), 200)["ok"] is True
+    pair.clock.advance(FOUR_HOURS)
+    (cause,) = read(await pair.a.api.post(path), 200)["causes"]
+    assert cause["cause"] == "silent"

@@ -206,6 +206,8 @@ def upgrade() -> None:
         sa.Column("expires_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("activated_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("changed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("verified_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("verified_by", sqlmodel.sql.sqltypes.AutoString(length=255), nullable=True),
         sa.ForeignKeyConstraint(
             ["instance_id"],
             ["instance.id"],
@@ -322,6 +324,7 @@ def upgrade() -> None:
         sa.Column("client_id", sqlmodel.sql.sqltypes.AutoString(length=2048), nullable=False),
         sa.Column("client", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("shared_id", sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
+        sa.Column("reconnects", sqlmodel.sql.sqltypes.AutoString(length=36), nullable=True),
         sa.Column("request_uri_hash", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
         sa.Column("redirect_uri", sqlmodel.sql.sqltypes.AutoString(length=2048), nullable=False),
         sa.Column("client_state", sqlmodel.sql.sqltypes.AutoString(length=512), nullable=False),
@@ -494,7 +497,11 @@ def upgrade() -> None:
         sa.Column("id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
         sa.Column("connection_id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
         sa.Column("instance_id", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
-        sa.Column("purpose", sa.Enum("set_up", name="purpose", native_enum=False, length=40), nullable=False),
+        sa.Column(
+            "purpose",
+            sa.Enum("set_up", "reconnect", name="purpose", native_enum=False, length=40),
+            nullable=False,
+        ),
         sa.Column(
             "state",
             sa.Enum(
@@ -519,6 +526,11 @@ def upgrade() -> None:
         sa.Column("peer_issuer", sqlmodel.sql.sqltypes.AutoString(length=2048), nullable=False),
         sa.Column("peer", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column(
+            "mode",
+            sa.Enum("visual", "script", "basic", name="mode", native_enum=False, length=40),
+            nullable=True,
+        ),
+        sa.Column(
             "requested_scope", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
         ),
         sa.Column("comparison_code", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
@@ -533,6 +545,7 @@ def upgrade() -> None:
         sa.Column("access_token_expires_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("admin_name", sqlmodel.sql.sqltypes.AutoString(length=255), nullable=True),
         sa.Column("admin_checked_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("completed_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("last_error", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("expires_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -13,7 +13,7 @@ from service.connections.invitation_endings import lock_invitation
 from service.connections.models import Connection
 from service.connections.peer_keys import replace_keys
 from service.connections.responder import find_initiated
-from service.connections.states import ESTABLISHED, ConnectionState
+from service.connections.states import ESTABLISHED, CloseReason, ConnectionState
 from service.connections.status import own_changed_at
 from service.database import get_for_update
 from service.invitations.models import Direction, Invitation
@@ -42,7 +42,14 @@ class Agreement:
     @property
     def may_learn_keys(self) -> bool:
         """False during an attempt: a handshake ends with the keys with which it began (ADR 0026)."""
+        if self.is_renewal:
+            return False
         return self.is_over or (self.connection is not None and self.connection.peer is not None)
+
+    @property
+    def is_renewal(self) -> bool:
+        """True for an attempt to verify an active connection anew; it ends without the connection."""
+        return self.record is not None and self.record.reconnects is not None
 
     @property
     def is_over(self) -> bool:
@@ -72,6 +79,8 @@ async def find_agreement(
     connection = None
     if record.connection_id is not None:
         connection = await get_for_update(session, Connection, record.connection_id)
+    if record.reconnects is not None:
+        return Agreement(record.client["jwks"], [], record, connection)
     agreed = connection.peer if connection is not None else None
     return Agreement((agreed or record.client)["jwks"], record.scope, record, connection)
 
@@ -136,6 +145,12 @@ async def _find_initiated(
 
 def status_of(agreement: Agreement, shared_id: str) -> ConnectionStatus | None:
     """Return what the other side is told, None where there is nothing to tell before a decision."""
+    if agreement.record is not None and agreement.is_renewal:
+        return _status_of_renewal(agreement, agreement.record, shared_id)
+    return _status_of_connection(agreement, shared_id)
+
+
+def _status_of_connection(agreement: Agreement, shared_id: str) -> ConnectionStatus | None:
     record, connection = agreement.record, agreement.connection
     decided = record.state if record is not None else None
     if agreement.is_over:
@@ -152,6 +167,22 @@ def status_of(agreement: Agreement, shared_id: str) -> ConnectionStatus | None:
     if decided is _A.CONSENTED:
         return ConnectionStatus(shared_id=shared_id, state="consented")
     return ConnectionStatus(shared_id=shared_id, state="redeemed", connection_attestation=attestation)
+
+
+def _status_of_renewal(
+    agreement: Agreement, record: AuthorizationRequest, shared_id: str
+) -> ConnectionStatus | None:
+    """Return how an attempt stands; one that was accepted and is over says why."""
+    if agreement.is_over:
+        was_accepted = record.connection_id is not None
+        ended = CloseReason.ATTEMPT_EXPIRED if record.state is _A.EXPIRED else CloseReason.ATTEMPT_ENDED
+        return ConnectionStatus(shared_id=shared_id, state="closed", reason=ended if was_accepted else None)
+    if record.state is _A.REQUESTED:
+        return None
+    if record.state is _A.CONSENTED:
+        return ConnectionStatus(shared_id=shared_id, state="consented")
+    state: Literal["active", "redeemed"] = "active" if record.state is _A.ACTIVE else "redeemed"
+    return ConnectionStatus(shared_id=shared_id, state=state, connection_attestation=record.attestation)
 
 
 def _status_of_established(

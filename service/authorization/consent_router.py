@@ -19,10 +19,12 @@ from service.authorization.decisions import (
     decide,
     find_open,
     find_pushed,
+    find_renewed,
     is_fresh,
 )
 from service.authorization.issuers import Issuer, IssuerDep
 from service.authorization.models import AuthorizationRequest
+from service.connections.models import Connection
 from service.database import reading, transaction
 from service.instances.permissions import list_permissions
 from service.node import Node, NodeDep, NowDep
@@ -128,6 +130,7 @@ async def show_decision(
     try:
         async with reading(node.database) as session:
             asked = await find_open(session, issuer, request_id, now)
+            renewed = await find_renewed(session, issuer, asked)
             visitor = await find_visitor(session, node, request, issuer.instance)
     except Undecidable as refusal:
         raise _page(refusal) from None
@@ -137,7 +140,7 @@ async def show_decision(
     if visitor.sign_in.is_admin:
         permissions = await list_permissions(node, platforms, issuer.instance, asked.scope)
         lines = tuple(PermissionLine(**asdict(line)) for line in permissions)
-        view = _consent_view(node, issuer, asked, visitor.sign_in, lines)
+        view = _consent_view(node, issuer, asked, visitor.sign_in, lines, renewed)
     status = 200 if visitor.sign_in.is_admin else 403
     return render(request, view, status=status, form_action_origin=origin_of(asked.redirect_uri))
 
@@ -183,6 +186,7 @@ def _consent_view(
     asked: AuthorizationRequest,
     sign_in: SignInSession,
     lines: tuple[PermissionLine, ...],
+    renewed: Connection | None,
 ) -> ConsentView:
     return ConsentView(
         asking_host=urlsplit(asked.client_id).netloc,
@@ -196,6 +200,8 @@ def _consent_view(
         action=_path(issuer, asked.id),
         hidden=_hidden(node, asked, sign_in),
         expires_at=asked.expires_at,
+        renews=renewed.name if renewed is not None else None,
+        mode_before=renewed.mode if renewed is not None else None,
     )
 
 

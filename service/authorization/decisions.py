@@ -14,6 +14,8 @@ from service.authorization.client_documents import origin_of
 from service.authorization.issuers import Issuer
 from service.authorization.models import AuthorizationRequest
 from service.authorization.states import AuthorizationEvent, AuthorizationState
+from service.connections.models import Connection
+from service.connections.renewing import find_established
 from service.connections.responder import Proposal, open_pending
 from service.database import advance, get_for_update
 from service.node import Node
@@ -84,6 +86,20 @@ async def find_open(
     return _open(request, now)
 
 
+async def find_renewed(
+    session: AsyncSession, issuer: Issuer, request: AuthorizationRequest
+) -> Connection | None:
+    """Return the active connection that the request is about, None where it asks for a new one."""
+    if request.reconnects is None:
+        return None
+    found = await find_established(
+        session, issuer.instance.id, request.client_id, request.reconnects, lock=False
+    )
+    if found is None:
+        raise Undecidable(Fault.EXPIRED, request)
+    return found
+
+
 def is_fresh(sign_in: SignInSession | None, request_id: str, now: datetime) -> bool:
     """True where the person signed in for this very request, less than five minutes ago."""
     if sign_in is None or sign_in.for_request != request_id:
@@ -145,7 +161,7 @@ async def _accept(
 ) -> str:
     """The request is consumed, its code exists, and the connection is listed as pending."""
     code, expires_at = new_secret(CODE_BITS), now + CODE_LIFE
-    connection = await open_pending(session, issuer.instance, _proposal(request), expires_at, now)
+    connection = await _connection_of(session, issuer, request, expires_at, now)
     await advance(
         session,
         request,
@@ -161,6 +177,20 @@ async def _accept(
     )
     await timers.watch(session, request, now)
     return _answer(request, issuer, code=code)
+
+
+async def _connection_of(
+    session: AsyncSession, issuer: Issuer, request: AuthorizationRequest, expires_at: datetime, now: datetime
+) -> Connection:
+    """Return the connection that is asked for: a new one, or the active one that is verified anew."""
+    if request.reconnects is None:
+        return await open_pending(session, issuer.instance, _proposal(request), expires_at, now)
+    found = await find_established(
+        session, issuer.instance.id, request.client_id, request.reconnects, lock=True
+    )
+    if found is None:
+        raise Undecidable(Fault.EXPIRED, request)
+    return found
 
 
 async def _refuse(

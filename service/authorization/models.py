@@ -16,7 +16,8 @@ class AuthorizationRequest(SQLModel, table=True):
 
     `client` is the snapshot of the asking side's document and keys. The code is kept as a hash, and sealed
     for its 60 seconds so that the same decision made again gives the same answer. `key_thumbprint` is the
-    DPoP key that the code is, or was, redeemed with.
+    DPoP key that the code is, or was, redeemed with. `reconnects` is the shared id of an active connection that is
+    verified anew: the attempt has a shared id of its own, so that its end is never that of the connection.
     """
 
     __tablename__ = "authorization_request"
@@ -30,6 +31,7 @@ class AuthorizationRequest(SQLModel, table=True):
     client_id: str = Field(max_length=2048)
     client: dict[str, Any] = Field(sa_column=Column(JSON_COLUMN, nullable=False))
     shared_id: str = Field(max_length=36)
+    reconnects: str | None = Field(default=None, max_length=36)
     request_uri_hash: str = Field(max_length=64, unique=True)
     redirect_uri: str = Field(max_length=2048)
     client_state: str = Field(max_length=512)

@@ -26,6 +26,7 @@ from service.authorization.models import AuthorizationRequest
 from service.authorization.places import require_place
 from service.authorization.shares import spend
 from service.authorization.states import AuthorizationState
+from service.connections.renewing import find_established, may_become
 from service.database import transaction
 from service.identifiers import new_id
 from service.limits import PUSHES_BY_CLIENT
@@ -72,6 +73,7 @@ async def push(
     request_uri = REQUEST_URI_PREFIX + tokens.new_secret(REQUEST_URI_BITS)
     try:
         async with transaction(node.database) as session:
+            await _require_renewable(session, issuer, client.client_id, pushed.request)
             await _store(session, node, issuer, pushed, client, proof, request_uri, asking)
     except IntegrityError:
         raise ServerNotReady("The same attempt was pushed twice at once; try again.") from None
@@ -141,6 +143,7 @@ async def _store(
         client_id=client.client_id,
         client={"document": client.document.model_dump(mode="json"), "jwks": client.jwks},
         shared_id=pushed.request.shared_id,
+        reconnects=pushed.request.reconnects,
         request_uri_hash=node.hasher.hash(request_uri),
         redirect_uri=pushed.request.redirect_uri,
         client_state=pushed.request.state,
@@ -158,6 +161,19 @@ async def _store(
     session.add(request)
     await session.flush()
     await timers.watch(session, request, asking.now)
+
+
+async def _require_renewable(
+    session: AsyncSession, issuer: Issuer, client_id: str, pushed: PushedRequest
+) -> None:
+    """What is to be verified anew is an active connection of this very client, and may have the mode."""
+    if pushed.reconnects is None:
+        return
+    connection = await find_established(session, issuer.instance.id, client_id, pushed.reconnects, lock=False)
+    if connection is None or pushed.reconnects == pushed.shared_id:
+        raise UnauthorizedClient("There is no active connection of this client with this shared_id.")
+    if not may_become(connection, pushed.mode):
+        raise InvalidRequest(f"The mode of this connection is {connection.mode} here, and final.")
 
 
 def _details(pushed: PushedRequest) -> dict[str, Any]:

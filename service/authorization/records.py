@@ -15,6 +15,7 @@ from service.authorization.states import AuthorizationEvent, AuthorizationState
 from service.connections import claimed
 from service.connections.claimed import withdraw
 from service.connections.models import Connection
+from service.connections.renewing import is_deciding, may_become, renew
 from service.connections.responder import commit_active, end
 from service.connections.states import ESTABLISHED, CloseReason
 from service.connections.status import hear, see
@@ -23,7 +24,7 @@ from service.node import Node
 from service.protocol.errors import Gone, InvalidRequest, InvalidToken, ServerNotReady, UnknownConnection
 from service.protocol.messages import ConnectionStatus, SideStatus
 from service.signatures import thumbprint
-from service.words import Role
+from service.words import Mode, Role
 
 
 async def authenticate(
@@ -56,8 +57,8 @@ async def take_status(
         raise InvalidRequest("Send state, active or deactivated, and changed_at.") from None
     async with transaction(node.database) as session:
         agreement = await find_agreed(session, issuer, caller)
-        if agreement.is_over:
-            raise Gone("The connection has ended.")
+        if agreement.is_over or agreement.is_renewal:
+            raise Gone("The connection has ended, or this is an attempt.")
         if agreement.connection is None or agreement.connection.state not in ESTABLISHED:
             raise ServerNotReady("The connection is not active on this side yet.")
         hear(session, agreement.connection, told, now)
@@ -86,7 +87,8 @@ async def activate(node: Node, issuer: Issuer, caller: Caller, now: datetime) ->
         if record.state is AuthorizationState.REDEEMED:
             if record.expires_at <= now:
                 raise Gone("The attempt was not activated within ten minutes.")
-            await _commit(session, record, connection, now)
+            activate_both = _commit_renewal if agreement.is_renewal else _commit
+            await activate_both(session, record, connection, now)
         return _status(agreement, caller.shared_id)
 
 
@@ -110,7 +112,7 @@ async def close(node: Node, issuer: Issuer, caller: Caller, now: datetime) -> No
             await advance(session, record, AuthorizationEvent.CLOSE, code_sealed=None)
         if agreement.invitation is not None and connection is not None:
             await withdraw(session, node, connection, agreement.invitation)
-        if connection is not None and not _is_still_ours(connection):
+        if connection is not None and not agreement.is_renewal and not _is_still_ours(connection):
             was_active = connection.state in ESTABLISHED
             reason = CloseReason.CLOSED_BY_PEER if was_active else CloseReason.ATTEMPT_ENDED
             await end(session, connection, reason, now)
@@ -137,7 +139,20 @@ async def _commit(
         "client_id": record.client_id,
         "jwks": record.client["jwks"],
     }
+    connection.verified_at, connection.verified_by = record.auth_time, record.admin_name
     await commit_active(session, connection, peer, now)
+
+
+async def _commit_renewal(
+    session: AsyncSession, record: AuthorizationRequest, connection: Connection, now: datetime
+) -> None:
+    """The active connection has its mode and the client's keys from this attempt, or the attempt is over."""
+    mode = Mode(record.details["mode"])
+    is_change = mode is not connection.mode
+    if not may_become(connection, mode) or (is_change and await is_deciding(session, connection)):
+        raise Gone("The mode was changed meanwhile, or is being changed from this side.")
+    await advance(session, record, AuthorizationEvent.ACTIVATE)
+    renew(session, connection, mode, record.client["jwks"], record.admin_name, now)
 
 
 def _is_still_ours(connection: Connection) -> bool:

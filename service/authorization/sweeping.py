@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlmodel import col, delete
+from sqlmodel import col, delete, or_
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.access import guesses, sign_in
@@ -41,7 +41,10 @@ async def sweep(node: Node, _job: Job) -> timedelta:
         await session.exec(
             delete(AuthorizationRequest).where(
                 col(AuthorizationRequest.state).in_(ENDED),
-                col(AuthorizationRequest.connection_id).is_(None),
+                or_(
+                    col(AuthorizationRequest.connection_id).is_(None),
+                    col(AuthorizationRequest.reconnects).is_not(None),
+                ),
                 col(AuthorizationRequest.expires_at) < now - KEEP_ENDED,
             )
         )

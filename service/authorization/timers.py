@@ -49,7 +49,7 @@ async def expire_attempt(node: Node, job: Job) -> timedelta | None:
         if request.expires_at > now:
             return request.expires_at - now
         await advance(session, request, AuthorizationEvent.EXPIRE, code_sealed=None)
-        if request.connection_id is not None:
+        if request.connection_id is not None and request.reconnects is None:
             connection = await get_for_update(session, Connection, request.connection_id)
             await end(session, connection, CloseReason.ATTEMPT_EXPIRED, now)
     return None

@@ -21,7 +21,7 @@ from service.authorization.shares import spend
 from service.authorization.states import AuthorizationEvent, AuthorizationState
 from service.connections.models import Connection
 from service.connections.responder import extend
-from service.connections.states import ConnectionState
+from service.connections.states import ESTABLISHED, ConnectionState
 from service.database import advance, get_for_update, reading, transaction
 from service.instance_keys.operations import signing_key
 from service.limits import TOKENS_BY_CLIENT
@@ -77,7 +77,8 @@ async def _redeem(node: Node, issuer: Issuer, grant: Grant, asking: Asking) -> T
         _check_code(record, grant, asking.now)
         assert record.connection_id is not None  # noqa: S101 - a consented request has its connection
         connection = await get_for_update(session, Connection, record.connection_id)
-        if connection.state is not ConnectionState.PENDING:
+        expected = ESTABLISHED if record.reconnects else {ConnectionState.PENDING}
+        if connection.state not in expected:
             raise InvalidGrant("The connection was closed meanwhile.")
         proved = Proved(authentication, grant.proof)
         await proved.consume(session)
@@ -131,9 +132,11 @@ async def _store_redeemed(
         redeemed_at=now,
         expires_at=expires_at,
     )
-    await extend(session, connection, expires_at, now)
+    if record.reconnects is None:
+        await extend(session, connection, expires_at, now)
     await timers.watch(session, record, now)
-    token = issue(key, issuer, proved, record.shared_id, record.scope, now)
+    scope = [] if record.reconnects else record.scope
+    token = issue(key, issuer, proved, record.shared_id, scope, now)
     return token.model_copy(update={"connection_attestation": attestation})
 
 

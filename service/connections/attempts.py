@@ -43,6 +43,9 @@ async def current_attempt(session: AsyncSession, connection: Connection) -> Veri
 async def present(session: AsyncSession, connection: Connection) -> VerificationSession | Invitation | None:
     """Return what the connection gets its access by, as far as it has come: the newest attempt or invitation."""
     if connection.invitation_id is not None:
+        attempt = await current_attempt(session, connection)
+        if attempt is not None and attempt.is_renewal:
+            return attempt
         return await session.get(Invitation, connection.invitation_id, populate_existing=True)
     return await current_attempt(session, connection)
 
@@ -153,8 +156,12 @@ async def end_badly(
 async def cancel(
     session: AsyncSession, node: Node, connection: Connection, attempt: VerificationSession
 ) -> VerificationSession:
-    """The attempt is cancelled and the draft as it was; repeating it changes nothing."""
-    if connection.state in ESTABLISHED:
+    """The attempt is cancelled and its connection as it was; repeating it changes nothing.
+
+    What the other side may have committed already cannot be taken back: that attempt ends by itself.
+    """
+    is_final = attempt.state is VerificationState.VERIFIED or not attempt.is_renewal
+    if connection.state in ESTABLISHED and is_final:
         allowed = frozenset[VerificationEvent]()
         raise IllegalTransition(attempt.state, VerificationEvent.CANCEL, allowed)
     if attempt.state is not VerificationState.CANCELLED:

@@ -6,6 +6,7 @@ from service.clock_skew import clock_obstacle
 from service.connections.causes import Cause, Finding, from_failure
 from service.connections.models import Connection
 from service.connections.probing import can_be_asked, look
+from service.connections.reconnecting import is_same_place
 from service.connections.states import ConnectionState
 from service.database import find, reading
 from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable, read_node
@@ -49,7 +50,8 @@ async def _ask(node: Node, connection: Connection) -> tuple[Finding, ...]:
 def _strange(connection: Connection, snapshot: NodeSnapshot) -> Finding | None:
     """Return what is other than agreed at the other side's address."""
     facts = snapshot.metadata.parley_instance
-    if connection.destination_url not in {None, facts.url} and _is_verified(connection):
+    agreed = connection.destination_url
+    if agreed is not None and not is_same_place(agreed, facts.url) and _is_verified(connection):
         detail = f"The node there now stands for {facts.url}, and not for {connection.destination_url}."
         return Finding(Cause.WRONG_NODE, detail)
     if obstacle := clock_obstacle(snapshot.clock_skew_seconds):

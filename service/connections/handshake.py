@@ -13,9 +13,9 @@ from service.clock_skew import MAX_SECONDS
 from service.connections import attempts, probing
 from service.connections.attempts import COMPLETE_JOB, end_badly, lock
 from service.connections.ending import caller_of, peer_of
-from service.connections.models import Connection
 from service.connections.refusals import refused_by
-from service.connections.states import ConnectionEvent, ConnectionState
+from service.connections.renewing import FINISHING, may_become, renew
+from service.connections.states import ESTABLISHED, ConnectionEvent, ConnectionState
 from service.database import advance, reading, transaction
 from service.jobs.models import Job
 from service.jobs.worker import TryAgain
@@ -63,7 +63,7 @@ async def complete(node: Node, job: Job) -> None:
     definite answer does.
     """
     attempt = await _read(node, job.subject)
-    if attempt is None:
+    if attempt is None or attempt.completed_at is not None:
         return
     caller = await caller_of(node, attempt.instance_id)
     peer = peer_of(attempt.peer)
@@ -76,6 +76,9 @@ async def complete(node: Node, job: Job) -> None:
     except AttestationRefused as refusal:
         await _fail(node, attempt.id, _unbelieved(peer, refusal))
     except PeerRefused as refusal:
+        if attempt.is_renewal and attempt.state is VerificationState.VERIFIED and not refusal.is_over:
+            # It may have been committed there, and that cannot be taken back: only its end is an answer.
+            raise TryAgain(str(refusal)) from refusal
         problem = _ended(peer) if refusal.is_over else refused_by(peer.issuer, refusal)
         await _fail(node, attempt.id, problem)
     except PeerUnavailable as failure:
@@ -163,6 +166,8 @@ async def _store_verified(
         connection, attempt = await lock(session, attempt_id)
         if attempt.state is not VerificationState.CODE_RECEIVED:
             return attempt
+        if attempt.mode is not None and not may_become(connection, attempt.mode):
+            raise AttestationRefused("mode")
         keep_until = datetime.fromtimestamp(token.claims["exp"], UTC) + timedelta(minutes=1)
         jti = token.claims["jti"]
         if not await replay.consume(
@@ -182,7 +187,8 @@ async def _store_verified(
             admin_name=str(token.claims.get("name") or token.claims["role"])[:255],
             admin_checked_at=datetime.fromtimestamp(token.claims["admin_checked_at"], UTC),
         )
-        connection.scope = [word.value for word in Scope if word in token.claims["scope"].split()]
+        if not attempt.is_renewal:
+            connection.scope = [word.value for word in Scope if word in token.claims["scope"].split()]
         attempts.touch(connection, now)
     return attempt
 
@@ -214,9 +220,14 @@ async def _store_active(node: Node, attempt_id: str, shown: ConnectionStatus) ->
     now = node.clock.now()
     async with transaction(node.database) as session:
         connection, attempt = await lock(session, attempt_id)
-        if attempt.state is not VerificationState.VERIFIED or connection.state is not ConnectionState.PENDING:
+        if attempt.state is not VerificationState.VERIFIED or attempt.completed_at is not None:
             return
-        attempt.access_token_sealed = None
+        if attempt.is_renewal and connection.state in ESTABLISHED:
+            renew(session, connection, attempt.mode, attempt.peer["jwks"], attempt.admin_name, now)
+            attempt.access_token_sealed, attempt.completed_at = None, now
+        if connection.state is not ConnectionState.PENDING:
+            return
+        attempt.access_token_sealed, attempt.completed_at = None, now
         await advance(
             session,
             connection,
@@ -228,6 +239,8 @@ async def _store_active(node: Node, attempt_id: str, shown: ConnectionStatus) ->
             destination_changed_at=shown.changed_at,
             destination_seen_at=now,
             peer=peer_record(attempt),
+            verified_at=attempt.admin_checked_at,
+            verified_by=attempt.admin_name,
         )
         await probing.schedule(session, connection, now)
 
@@ -242,15 +255,10 @@ async def _fail(node: Node, attempt_id: str, problem: Problem) -> None:
     """The attempt is over with this reason, and the draft is back with its owner."""
     async with transaction(node.database) as session:
         connection, attempt = await lock(session, attempt_id)
-        if attempt.state in {VerificationState.CODE_RECEIVED, VerificationState.VERIFIED} and _is_waiting(
-            connection
-        ):
+        waits = attempt.is_renewal or connection.state is ConnectionState.PENDING
+        if attempt.state in FINISHING and attempt.completed_at is None and waits:
             log.info("handshake_failed", slug=problem.slug, detail=problem.detail)
             await end_badly(session, node, connection, attempt, by=VerificationEvent.FAIL, problem=problem)
-
-
-def _is_waiting(connection: Connection) -> bool:
-    return connection.state is ConnectionState.PENDING
 
 
 def _unreachable(peer: Peer, reason: str) -> DestinationUnreachable:

@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from service.access.principals import Principal
 from service.connections.models import Connection
 from service.connections.schemas import TEXT_PATTERN
-from service.connections.states import ConnectionState
+from service.connections.states import ESTABLISHED, ConnectionState
 from service.connections.view import Attempt
 from service.instances.models import Instance
 from service.invitations.models import Invitation
@@ -119,5 +119,7 @@ async def companions(
 
 
 def present_id(connection: Connection) -> str:
-    """Return the id of what the connection gets its access by."""
+    """Return the id of what the connection gets its access by, or is verified anew by."""
+    if connection.state in ESTABLISHED and connection.verification_session_id:
+        return connection.verification_session_id
     return connection.invitation_id or connection.verification_session_id or ""

@@ -70,3 +70,5 @@ class Connection(SQLModel, table=True):
     expires_at: datetime | None = None
     activated_at: datetime | None = None
     changed_at: datetime | None = None
+    verified_at: datetime | None = None
+    verified_by: str | None = Field(default=None, max_length=255)

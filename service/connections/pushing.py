@@ -85,13 +85,15 @@ async def _set_off(
 
 
 def _parameters(node: Node, connection: Connection, attempt: VerificationSession) -> dict[str, str]:
+    renewed = {"reconnects": connection.shared_id or ""} if attempt.is_renewal else {}
     return {
+        **renewed,
         "scope": " ".join(attempt.requested_scope),
         "state": unseal(node, attempt, "state_sealed"),
         "nonce": attempt.nonce or "",
         "code_challenge": pkce_challenge(unseal(node, attempt, "code_verifier_sealed")),
         "shared_id": attempt.shared_id,
-        "mode": connection.mode or "",
+        "mode": attempt.mode or connection.mode or "",
         "connection_name": connection.name or "",
         "initiator_short_name": connection.local_short_name or "",
         "responder_short_name": connection.destination_short_name or "",

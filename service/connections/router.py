@@ -14,6 +14,7 @@ from service.connections.desk import READS, WRITES, Desk, ReadDesk, WriteDesk
 from service.connections.etags import IfMatchDep, etag_of, is_unchanged
 from service.connections.listing import FiltersQuery, companions, list_connections, present_id
 from service.connections.models import Connection
+from service.connections.reconnecting import begin_reconnect
 from service.connections.schemas import (
     ConnectionCreate,
     ConnectionList,
@@ -28,11 +29,13 @@ from service.connections.setup import Step
 from service.connections.verifying import begin_verification
 from service.connections.view import to_out, to_summary
 from service.database import SessionDep
+from service.instances.faults import not_valid
 from service.instances.operations import get_instance
 from service.openapi import problem_responses
 from service.pagination import PageDep, link_next
+from service.verification_sessions.models import Purpose
 from service.verification_sessions.operations import to_out as session_to_out
-from service.verification_sessions.schemas import VerificationSessionOut
+from service.verification_sessions.schemas import VerificationSessionCreate, VerificationSessionOut
 
 ANSWERS = (*WRITES, problems.StepNotAllowed, problems.ConnectionClosed, problems.StaleRevision)
 PROBES = (
@@ -244,9 +247,23 @@ async def put_mode(
     ),
 )
 async def post_verification_session(
-    connection_id: str, desk: WriteDesk, session: SessionDep, revision: IfMatchDep, response: Response
+    connection_id: str,
+    desk: WriteDesk,
+    session: SessionDep,
+    revision: IfMatchDep,
+    response: Response,
+    wanted: Annotated[VerificationSessionCreate | SkipJsonSchema[None], Body()] = None,
 ) -> VerificationSessionOut:
-    """Open `start_url` in the admin's browser within 15 minutes. An open session of the connection is cancelled."""
-    attempt = await begin_verification(desk, session, connection_id, revision)
+    """Open `start_url` in the admin's browser within 15 minutes. An open session of the connection is cancelled.
+
+    With `purpose: reconnect` an active connection is verified anew, and with `mode` a basic one becomes visual or
+    script. It stays active meanwhile, and as it was if the attempt fails, is denied or expires.
+    """
+    if wanted is not None and wanted.purpose is Purpose.RECONNECT:
+        attempt = await begin_reconnect(desk, session, connection_id, revision, wanted.mode)
+    elif wanted is not None and wanted.mode is not None:
+        raise not_valid("/mode", "mode", "The mode of a draft is set with PUT /v1/connections/{id}/mode.")
+    else:
+        attempt = await begin_verification(desk, session, connection_id, revision)
     response.headers["Location"] = f"{desk.node.settings.public_url}/v1/verification-sessions/{attempt.id}"
     return session_to_out(attempt, desk.node.settings)

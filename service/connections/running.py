@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from service.connections.setup import SetUp
+from service.connections.setup import Access, SetUp, Step, allowed_steps
 from service.connections.states import ConnectionState
+from service.words import Mode
 
 
 class Upkeep(StrEnum):
@@ -13,6 +14,8 @@ class Upkeep(StrEnum):
     PAUSE = "pause"
     RESUME = "resume"
     CHECK = "check"
+    RECONNECT = "reconnect"
+    UPGRADE = "upgrade"
 
 
 class UpkeepRefused(Exception):
@@ -30,8 +33,17 @@ ALLOWED: Mapping[ConnectionState, tuple[Upkeep, ...]] = {
 
 
 def allowed_upkeep(setup: SetUp) -> tuple[Upkeep, ...]:
-    """Return what may be done now, nothing where it is not established."""
-    return ALLOWED.get(setup.state, ())
+    """Return what may be done now, nothing where it is not established.
+
+    Verifying anew needs two sides that reach each other, and waits while the two nodes finish what an admin accepted.
+    """
+    allowed = ALLOWED.get(setup.state, ())
+    if allowed and Step.MODE in allowed_steps(setup):
+        return (*allowed, Upkeep.UPGRADE)
+    reachable = setup.can_be_asked and not setup.is_private_here
+    if not allowed or not reachable or setup.renewal is Access.FINISHING:
+        return allowed
+    return (*allowed, Upkeep.RECONNECT, *((Upkeep.UPGRADE,) if setup.mode is Mode.BASIC else ()))
 
 
 def require_upkeep(setup: SetUp, upkeep: Upkeep) -> None:

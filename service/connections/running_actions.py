@@ -1,13 +1,13 @@
-"""A connection that runs, as actions: use it, pause it, resume it, check it."""
+"""A connection that runs, as actions: use it, pause it, check it, verify it anew."""
 
 from collections.abc import Callable, Mapping
 
 from service.connections.access_actions import close
-from service.connections.actions import Action, Answers, Kind
+from service.connections.actions import Action, Actor, Answers, Choice, Field, Kind
 from service.connections.running import Upkeep, allowed_upkeep
-from service.connections.setup import SetUp
+from service.connections.setup import Access, SetUp
 from service.connections.states import ConnectionState
-from service.words import Mode
+from service.words import DestinationType, Mode
 
 NEXT: Mapping[Mode, tuple[str, str]] = {
     Mode.VISUAL: (
@@ -25,8 +25,8 @@ NEXT: Mapping[Mode, tuple[str, str]] = {
 def while_running(setup: SetUp, answers: Answers) -> tuple[Action, ...]:
     """Return what can be done; resuming is primary while it is paused, and nothing has to be done else."""
     actions = [_configure(setup, answers)] if setup.state is ConnectionState.ACTIVE else []
-    actions += [BUILD[upkeep](answers) for upkeep in allowed_upkeep(setup)]
-    return (*actions, close(answers))
+    actions += [BUILD[upkeep](setup, answers) for upkeep in allowed_upkeep(setup)]
+    return (*actions, *_under_way(setup, answers), close(answers))
 
 
 def _configure(setup: SetUp, answers: Answers) -> Action:
@@ -40,7 +40,7 @@ def _configure(setup: SetUp, answers: Answers) -> Action:
     )
 
 
-def _pause(answers: Answers) -> Action:
+def _pause(_setup: SetUp, answers: Answers) -> Action:
     return Action(
         id=Upkeep.PAUSE,
         kind=Kind.SUBMIT,
@@ -52,7 +52,7 @@ def _pause(answers: Answers) -> Action:
     )
 
 
-def _resume(answers: Answers) -> Action:
+def _resume(_setup: SetUp, answers: Answers) -> Action:
     return Action(
         id=Upkeep.RESUME,
         kind=Kind.SUBMIT,
@@ -65,7 +65,7 @@ def _resume(answers: Answers) -> Action:
     )
 
 
-def _check(answers: Answers) -> Action:
+def _check(_setup: SetUp, answers: Answers) -> Action:
     return Action(
         id=Upkeep.CHECK,
         kind=Kind.SUBMIT,
@@ -77,8 +77,94 @@ def _check(answers: Answers) -> Action:
     )
 
 
-BUILD: Mapping[Upkeep, Callable[[Answers], Action]] = {
+def _reconnect(_setup: SetUp, answers: Answers) -> Action:
+    return Action(
+        id=Upkeep.RECONNECT,
+        kind=Kind.SUBMIT,
+        label="Verify admin access again",
+        description="An admin signs in on the other side and accepts; the connection stays active meanwhile.",
+        operation_id="createVerificationSession",
+        method="POST",
+        href=f"/v1/connections/{answers.connection_id}/verification-sessions",
+        fields=(_PURPOSE,),
+    )
+
+
+def _upgrade(setup: SetUp, answers: Answers) -> Action:
+    options = tuple(
+        Choice(mode, LABELS[mode], disabled=mode in setup.mode_refusals, why=setup.mode_refusals.get(mode))
+        for mode in LABELS
+    )
+    choice = Field("mode", "New mode", "choice", required=True, options=options)
+    if setup.type is DestinationType.LOCAL:
+        return Action(
+            id=Upkeep.UPGRADE,
+            kind=Kind.SUBMIT,
+            label="Upgrade from basic",
+            description="Both sides are this instance: the new mode holds at once, and is final.",
+            operation_id="setMode",
+            method="PUT",
+            href=f"/v1/connections/{answers.connection_id}/mode",
+            fields=(choice,),
+        )
+    return Action(
+        id=Upkeep.UPGRADE,
+        kind=Kind.SUBMIT,
+        label="Upgrade from basic",
+        description="An admin of the other side accepts the new mode there; it is final then.",
+        operation_id="createVerificationSession",
+        method="POST",
+        href=f"/v1/connections/{answers.connection_id}/verification-sessions",
+        fields=(_PURPOSE, choice),
+    )
+
+
+def _under_way(setup: SetUp, answers: Answers) -> tuple[Action, ...]:
+    """Return how an attempt to verify anew goes on."""
+    if setup.renewal is Access.FINISHING:
+        return (
+            Action(
+                id="finish_reconnect",
+                kind=Kind.WAIT,
+                actor=Actor.SYSTEM,
+                label="The two nodes are finishing what was accepted",
+                description="Read the connection again after a moment.",
+                poll_after_ms=2_000,
+                required_scope="connections:read",
+            ),
+        )
+    if setup.renewal not in {Access.READY, Access.AT_OTHER_SIDE}:
+        return ()
+    go_on = Action(
+        id="go_on",
+        kind=Kind.OPEN_URL,
+        label="Go on with the verification in the browser",
+        description="Opens the page that leads to the other side and back.",
+        url=answers.start_url,
+        expires_at=answers.expires_at,
+        poll_after_ms=2_000,
+    )
+    cancel = Action(
+        id="cancel",
+        kind=Kind.SUBMIT,
+        label="Cancel the verification",
+        description="Ends this attempt; the connection stays as it is.",
+        operation_id="cancelVerificationSession",
+        method="DELETE",
+        href=f"/v1/verification-sessions/{answers.verification_session_id}",
+    )
+    return (go_on, cancel)
+
+
+LABELS: Mapping[Mode, str] = {
+    Mode.VISUAL: "Visual: configure both sides in one place",
+    Mode.SCRIPT: "Script: configure with sync rules only; visual is then not available",
+}
+_PURPOSE = Field("purpose", "Purpose", "hidden", required=True, value="reconnect")
+BUILD: Mapping[Upkeep, Callable[[SetUp, Answers], Action]] = {
     Upkeep.PAUSE: _pause,
     Upkeep.RESUME: _resume,
     Upkeep.CHECK: _check,
+    Upkeep.RECONNECT: _reconnect,
+    Upkeep.UPGRADE: _upgrade,
 }

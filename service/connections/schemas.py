@@ -223,6 +223,10 @@ class ConnectionSummary(BaseModel):
     updated_at: datetime
     expires_at: datetime | None
     activated_at: datetime | None
+    verified_at: datetime | None = Field(
+        description="When an admin of the asked side was last verified there."
+    )
+    verified_by: str | None = Field(description="Who that was.")
 
 
 class ConnectionOut(ConnectionSummary):

@@ -87,6 +87,8 @@ class SetUp:
     mode: Mode | None = None
     access: Access = Access.NONE
     is_private_here: bool = False
+    can_be_asked: bool = False
+    renewal: Access = Access.NONE
     mode_refusals: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -142,6 +144,7 @@ def current_step(setup: SetUp) -> Step | None:
 def allowed_steps(setup: SetUp) -> tuple[Step, ...]:
     """Return what may be answered now: in the initiator's draft each given answer again, and the next one.
 
+    An active basic connection of an instance with itself may have another mode: nobody else has to agree.
     While the other side decides, only a new attempt may take the place of the open one. What the two nodes
     finish by themselves, the activation of a verified connection, is nobody's step.
     """
@@ -149,6 +152,8 @@ def allowed_steps(setup: SetUp) -> tuple[Step, ...]:
         return ()
     if setup.state is ConnectionState.PENDING and setup.access in UNDECIDED:
         return (Step.ACCESS,)
+    if setup.state in ESTABLISHED and setup.type is DestinationType.LOCAL and setup.mode is Mode.BASIC:
+        return (Step.MODE,)
     if setup.state is not ConnectionState.DRAFT:
         return ()
     allowed = []

@@ -30,7 +30,7 @@ async def begin_verification(
 ) -> VerificationSession:
     """A fresh attempt waits for an admin's browser; an older open one is cancelled."""
     issuer, instance = await _check(desk, connection_id)
-    snapshot = await _read(desk, issuer, instance)
+    snapshot = await read_other_node(desk, issuer, instance)
     now = desk.node.clock.now()
     connection = await operations.lock_visible(session, desk.principal, connection_id, revision)
     older = await present(session, connection)
@@ -65,7 +65,7 @@ async def _check(desk: Desk, connection_id: str) -> tuple[str, Instance]:
     return connection.destination_node_url or "", instance
 
 
-async def _read(desk: Desk, issuer: str, instance: Instance) -> NodeSnapshot:
+async def read_other_node(desk: Desk, issuer: str, instance: Instance) -> NodeSnapshot:
     """Return the snapshot of the other node that the whole attempt uses."""
     node = desk.node
     count_look(node, instance, urlsplit(issuer).hostname or "")

@@ -58,8 +58,19 @@ def set_up_of(connection: Connection, attempt: Attempt | None, instance: Instanc
         mode=connection.mode,
         access=_access(connection, attempt),
         is_private_here=instance is not None and instance.network is Network.PRIVATE,
+        can_be_asked=connection.peer is not None and connection.peer["issuer"] is not None,
+        renewal=_renewal(connection, attempt),
         mode_refusals=connection.mode_refusals,
     )
+
+
+def _renewal(connection: Connection, attempt: Attempt | None) -> Access:
+    """Return how far it is with verifying an active connection anew."""
+    if not isinstance(attempt, VerificationSession) or not attempt.is_renewal:
+        return Access.NONE
+    if attempt.completed_at is not None or attempt.state not in ACCESS_BY_STATE:
+        return Access.FAILED if connection.last_error else Access.NONE
+    return ACCESS_BY_STATE[attempt.state]
 
 
 def _access(connection: Connection, attempt: Attempt | None) -> Access:
@@ -112,6 +123,8 @@ def to_summary(connection: Connection, attempt: Attempt | None, instance: Instan
         updated_at=connection.updated_at,
         expires_at=connection.expires_at,
         activated_at=connection.activated_at,
+        verified_at=connection.verified_at,
+        verified_by=connection.verified_by,
     )
 
 

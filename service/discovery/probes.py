@@ -126,7 +126,7 @@ def _node(asking: Asking, found: NodeFound) -> Probe:
     snapshot = found.snapshot
     facts = snapshot.metadata.parley_instance
     obstacle = clock_obstacle(snapshot.clock_skew_seconds)
-    there = _side_of_other(asking.platforms, facts)
+    there = side_of_other(asking.platforms, facts)
     return Probe(
         url=asking.url,
         normalised_url=asking.address.url,
@@ -149,7 +149,7 @@ def _node(asking: Asking, found: NodeFound) -> Probe:
     )
 
 
-def _side_of_other(platforms: Registry, facts: InstanceFacts) -> Side:
+def side_of_other(platforms: Registry, facts: InstanceFacts) -> Side:
     """Return the other side's part; its own words never get into our sentences."""
     known = {description.name: description.label for description in platforms.descriptions()}
     return Side(

@@ -6,6 +6,7 @@ from service.connections.models import Connection
 from service.connections.states import ESTABLISHED, ConnectionState
 from service.pages.views import ResultView
 from service.verification_sessions.models import VerificationSession
+from service.verification_sessions.states import OPEN
 from service.words import Mode
 
 FIRST_REFRESH_SECONDS, LONGEST_REFRESH_SECONDS = 2, 30
@@ -24,6 +25,8 @@ def result_view(
     back = connection.return_url
     sentences: tuple[str, ...]
     label = "Go on" if back else None
+    if attempt.is_renewal:
+        return _renewal_view(connection, attempt, now, own_path)
     if connection.state in ESTABLISHED and connection.verification_session_id == attempt.id:
         sentences = (f"{name} is active on both sides.", COMES_NEXT[connection.mode or Mode.BASIC])
         return ResultView("The connection is active", "active", sentences, back, label, None)
@@ -38,6 +41,27 @@ def result_view(
         return ResultView("Almost done", "pending", sentences, own_path, "Look again now", wait)
     sentences = ("This verification session is over.", "The connection shows how it stands now.")
     return ResultView("Nothing to do here", "failed", sentences, back, label, None)
+
+
+def _renewal_view(
+    connection: Connection, attempt: VerificationSession, now: datetime, own_path: str
+) -> ResultView:
+    """Return the page for an active connection that was to be verified anew."""
+    name, back = connection.name or "The connection", connection.return_url
+    label = "Go on" if back else None
+    if attempt.completed_at is not None:
+        said = f"{name} was verified again. Its mode is {connection.mode}."
+        return ResultView("The connection is verified again", "active", (said,), back, label, None)
+    if attempt.last_error is not None:
+        sentences = (attempt.last_error["detail"], attempt.last_error["fix"], f"{name} stays as it was.")
+        return ResultView(attempt.last_error["title"], "failed", sentences, back, label, None)
+    if attempt.state in OPEN:
+        said = "The other side accepted. The two nodes are finishing by themselves."
+        return ResultView(
+            "Almost done", "pending", (said,), own_path, "Look again now", pause(connection, now)
+        )
+    said = f"This verification session is over; {name} stays as it was."
+    return ResultView("Nothing to do here", "failed", (said,), back, label, None)
 
 
 def pause(connection: Connection, now: datetime) -> int:

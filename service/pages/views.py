@@ -47,6 +47,7 @@ class StartView:
     action: str
     hidden: Mapping[str, str]
     expires_at: datetime
+    is_renewal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,10 @@ class PermissionLine:
 
 @dataclass(frozen=True, slots=True)
 class ConsentView:
-    """An admin accepts or denies; only `asking_host` was verified, claims are the asking node's words."""
+    """An admin accepts or denies; only `asking_host` was verified, claims are the asking node's words.
+
+    `renews` names the connection of this instance that is verified anew, `mode_before` the mode that it has.
+    """
 
     asking_host: str
     claims: tuple[tuple[str, str], ...]
@@ -74,6 +78,8 @@ class ConsentView:
     action: str
     hidden: Mapping[str, str]
     expires_at: datetime
+    renews: str | None = None
+    mode_before: Mode | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,7 @@ class PushedRequest(Wire):
     code_challenge: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
     code_challenge_method: Literal["S256"]
     shared_id: SharedId
+    reconnects: SharedId | None = None
     mode: Annotated[Mode, Field(strict=False)] = Mode.BASIC
     connection_name: ShortText = ""
     initiator_short_name: Annotated[str, StringConstraints(max_length=30)] = ""

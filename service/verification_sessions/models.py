@@ -10,19 +10,22 @@ from sqlmodel import Field, SQLModel
 from service.database import JSON_COLUMN, enum_column
 from service.state_machine import StateMachine
 from service.verification_sessions.states import MACHINE, VerificationEvent, VerificationState
+from service.words import Mode
 
 
 class Purpose(StrEnum):
     """What the proof is for."""
 
     SET_UP = "set_up"
+    RECONNECT = "reconnect"
 
 
 class VerificationSession(SQLModel, table=True):
     """One run of the handshake, seen by its initiator. Secrets are hashed or sealed.
 
     `peer` is the snapshot of the other node's metadata and keys that the whole attempt uses (no mix-up by a later
-    look-up). `owner_account` is the person it belongs to; empty until somebody signs in on the start page.
+    look-up). `mode` is what a basic connection is to become. `completed_at` is when both sides were done with it.
+    `owner_account` is the person it belongs to; empty until somebody signs in on the start page.
     """
 
     __tablename__ = "verification_session"
@@ -39,6 +42,7 @@ class VerificationSession(SQLModel, table=True):
     browser_id: str | None = Field(default=None, max_length=40)
     peer_issuer: str = Field(max_length=2048)
     peer: dict[str, Any] = Field(sa_column=Column(JSON_COLUMN, nullable=False))
+    mode: Mode | None = Field(default=None, sa_type=enum_column(Mode))
     requested_scope: list[str] = Field(sa_column=Column(JSON_COLUMN, nullable=False))
     comparison_code: str = Field(max_length=20)
     code_verifier_sealed: str
@@ -52,7 +56,13 @@ class VerificationSession(SQLModel, table=True):
     access_token_expires_at: datetime | None = None
     admin_name: str | None = Field(default=None, max_length=255)
     admin_checked_at: datetime | None = None
+    completed_at: datetime | None = None
     last_error: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON_COLUMN, nullable=True))
     revision: int = 1
     expires_at: datetime
     created_at: datetime
+
+    @property
+    def is_renewal(self) -> bool:
+        """True where the connection is active already, and stays so however this ends."""
+        return self.purpose is Purpose.RECONNECT

@@ -112,9 +112,11 @@ def to_out(attempt: VerificationSession, settings: Settings) -> VerificationSess
         state=attempt.state,
         start_url=start_url(settings, attempt.id),
         comparison_code=attempt.comparison_code,
+        mode=attempt.mode,
         requested_scope=attempt.requested_scope,
         admin=admin,
         last_error=attempt.last_error,
+        completed_at=attempt.completed_at,
         expires_at=attempt.expires_at,
         created_at=attempt.created_at,
     )

@@ -3,7 +3,10 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.verification_sessions.models import Purpose
+from service.words import Mode
 
 
 class AdminOut(BaseModel):
@@ -19,7 +22,8 @@ class VerificationSessionOut(BaseModel):
     id: str
     object: Literal["verification_session"] = "verification_session"
     connection: str
-    purpose: str
+    purpose: str = Field(description="set_up or reconnect.")
+    mode: str | None = Field(description="What a basic connection becomes; null where the mode stays.")
     state: str = Field(
         description="created, started, awaiting_decision, code_received, verified, denied, failed, expired, cancelled."
     )
@@ -28,5 +32,18 @@ class VerificationSessionOut(BaseModel):
     requested_scope: list[str]
     admin: AdminOut | None
     last_error: dict[str, Any] | None
+    completed_at: datetime | None = Field(description="When both sides were done with it.")
     expires_at: datetime
     created_at: datetime
+
+
+class VerificationSessionCreate(BaseModel):
+    """What is to be verified; left out, it is the set-up of a draft."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    purpose: Purpose = Field(
+        default=Purpose.SET_UP,
+        description="`reconnect` verifies an active connection anew; it stays active meanwhile.",
+    )
+    mode: Mode | None = Field(default=None, description="With `reconnect`: what a basic connection becomes.")

@@ -19,7 +19,7 @@ async def shown_state(stranger: Stranger) -> str:
     return str((await only_connection(stranger))["destination"]["state"])
 
 
-async def test_a_message_that_comes_late_does_not_undo_a_newer_one(stranger: Stranger) -> None:
+async def test_a_late_message_does_not_undo_a_newer_one(stranger: Stranger) -> None:
     token = await active(stranger)
     for state, changed_at, then in (
         ("deactivated", SECOND, "deactivated"),

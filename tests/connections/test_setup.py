@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from service.connections.actions import Answers
 from service.connections.next_actions import next_actions
 from service.connections.setup import (
+    UNDECIDED,
     Access,
     ModeRefused,
     SetUp,
@@ -22,7 +23,7 @@ from service.connections.setup import (
     require_step,
     steps,
 )
-from service.connections.states import ConnectionState
+from service.connections.states import ESTABLISHED, ConnectionState
 from service.words import DestinationType, Mode, Role
 
 ANSWERS = Answers(connection_id="con_1", verification_session_id="vs_1", start_url="https://a.test/start")
@@ -94,9 +95,13 @@ def test_steps_are_done_then_current_then_upcoming(setup: SetUp) -> None:
 @given(setups)
 def test_outside_the_initiators_draft_only_an_open_attempt_may_be_replaced(setup: SetUp) -> None:
     if setup.state is not ConnectionState.DRAFT or setup.role is Role.RESPONDER:
-        assert allowed_steps(setup) in {(), (Step.ACCESS,)}
-        if allowed_steps(setup):
-            assert (setup.state, setup.access) == (ConnectionState.PENDING, Access.AT_OTHER_SIDE)
+        assert allowed_steps(setup) in {(), (Step.ACCESS,), (Step.MODE,)}
+        if allowed_steps(setup) == (Step.MODE,):
+            assert (setup.type, setup.mode) == (DestinationType.LOCAL, Mode.BASIC)
+            assert setup.state in ESTABLISHED
+        elif allowed_steps(setup):
+            assert setup.state is ConnectionState.PENDING
+            assert setup.access in UNDECIDED
 
 
 @pytest.mark.parametrize(("kind", "mode"), list(product(DestinationType, Mode)), ids=lambda word: word.value)

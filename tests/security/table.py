@@ -16,6 +16,7 @@ from tests.security import (
     checks_moves,
     checks_pages,
     checks_pushing,
+    checks_running,
     checks_signatures,
     checks_start,
 )
@@ -35,6 +36,7 @@ SECTIONS: dict[str, tuple[Check, ...]] = {
     "JWTs: shape and key": checks_signatures.CHECKS,
     "JWTs: claims": checks_claims.CHECKS,
     "Keys that change": checks_keys.CHECKS,
+    "A connection that runs": checks_running.CHECKS,
     "Metrics": checks_metrics.CHECKS,
     "Moves and copies": checks_moves.CHECKS,
     "Egress: whom this node calls": checks_egress.CHECKS,

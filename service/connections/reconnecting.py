@@ -1,0 +1,115 @@
+"""An active connection is verified anew, and a basic one upgraded: it stays as it is until both sides agree."""
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service.connections import operations
+from service.connections.attempts import EXPIRE_JOB, end_badly, present, touch
+from service.connections.desk import Desk
+from service.connections.models import Connection
+from service.connections.refusals import with_way_out
+from service.connections.renewing import may_become, renewal_under_way
+from service.connections.running import Upkeep, require_upkeep
+from service.connections.setup import ModeRefused
+from service.connections.verifying import read_other_node
+from service.connections.view import set_up_of
+from service.database import reading
+from service.discovery.modes import mode_options, refusals
+from service.discovery.node_metadata import NodeSnapshot
+from service.discovery.probes import own_side, side_of_other
+from service.instances.models import Instance
+from service.instances.operations import get_instance
+from service.jobs.operations import enqueue
+from service.problems import DestinationIncompatible
+from service.verification_sessions.models import Purpose, VerificationSession
+from service.verification_sessions.operations import new_attempt
+from service.verification_sessions.states import VerificationEvent
+from service.web_addresses import UnusableUrl, normalise
+from service.words import DestinationType, Mode
+
+FINAL = "The mode of this connection is {mode}, and final: only basic may be upgraded."
+
+
+async def begin_reconnect(
+    desk: Desk, session: AsyncSession, connection_id: str, revision: int | None, mode: Mode | None
+) -> VerificationSession:
+    """A fresh attempt waits for an admin's browser; the connection stays active, whatever becomes of it."""
+    found, instance = await _check(desk, connection_id, mode)
+    snapshot = await read_other_node(desk, (found.peer or {})["issuer"], instance)
+    _require_same_instance(found, snapshot)
+    connection = await operations.lock_visible(session, desk.principal, connection_id, revision)
+    attempt = new_attempt(
+        desk.node,
+        instance,
+        connection.id,
+        peer_issuer=snapshot.issuer,
+        peer=snapshot.to_json(),
+        scope=connection.scope,
+        owner_account=desk.principal.account_id,
+        now=desk.node.clock.now(),
+    )
+    attempt.purpose, attempt.mode = Purpose.RECONNECT, None if mode is connection.mode else mode
+    with with_way_out(desk.node, desk.platforms, instance, connection, await present(session, connection)):
+        if attempt.mode is not None:
+            _require_mode(desk, instance, snapshot, attempt.mode)
+        return await _open(desk, session, connection, attempt, instance)
+
+
+async def _check(desk: Desk, connection_id: str, mode: Mode | None) -> tuple[Connection, Instance]:
+    """Return the connection, where it may be verified anew: nobody is called in vain."""
+    async with reading(desk.node.database) as session:
+        connection = await operations.get_visible(session, desk.principal, connection_id)
+        instance = await get_instance(session, connection.instance_id)
+        attempt = await present(session, connection)
+    with with_way_out(desk.node, desk.platforms, instance, connection, attempt):
+        require_upkeep(set_up_of(connection, attempt, instance), Upkeep.RECONNECT)
+        if mode is not None and not may_become(connection, mode):
+            raise ModeRefused(mode, FINAL.format(mode=connection.mode))
+    return connection, instance
+
+
+def _require_same_instance(connection: Connection, snapshot: NodeSnapshot) -> None:
+    """Raise DestinationIncompatible where the node now stands for another instance than was agreed on."""
+    now_at = snapshot.metadata.parley_instance.url
+    if connection.destination_url is not None and not is_same_place(connection.destination_url, now_at):
+        upstream = {"reason": "wrong_node", "host": snapshot.issuer}
+        raise DestinationIncompatible(
+            "The node there now stands for another instance than this connection is with.",
+            fix="Ask the other side for the node URL of the right instance, and create a new connection.",
+            upstream=upstream,
+        )
+
+
+def is_same_place(one: str, other: str) -> bool:
+    """True where both URLs are spellings of one place."""
+    try:
+        return normalise(one).url == normalise(other).url
+    except UnusableUrl:
+        return one == other
+
+
+def _require_mode(desk: Desk, instance: Instance, snapshot: NodeSnapshot, mode: Mode) -> None:
+    """Raise ModeRefused where one of the two sides does not offer this mode."""
+    here = own_side(instance, desk.platforms.get(instance.platform).description)
+    there = side_of_other(desk.platforms, snapshot.metadata.parley_instance)
+    why_not = refusals(mode_options(DestinationType.PUBLIC, here, there))
+    if mode in why_not:
+        raise ModeRefused(mode, why_not[mode])
+
+
+async def _open(
+    desk: Desk,
+    session: AsyncSession,
+    connection: Connection,
+    attempt: VerificationSession,
+    instance: Instance,
+) -> VerificationSession:
+    """The attempt is the connection's present one and ends by itself; an older open one is cancelled."""
+    now = desk.node.clock.now()
+    require_upkeep(set_up_of(connection, await present(session, connection), instance), Upkeep.RECONNECT)
+    if older := await renewal_under_way(session, connection):
+        await end_badly(session, desk.node, connection, older, by=VerificationEvent.CANCEL, problem=None)
+    session.add(attempt)
+    connection.verification_session_id = attempt.id
+    touch(connection, now)
+    await enqueue(session, EXPIRE_JOB, attempt.id, run_at=attempt.expires_at, now=now)
+    return attempt

@@ -1,39 +1,59 @@
-"""How large a request's body may be, whether it says its length or not."""
+"""How large a request's body may be, whether it says its length or not, and how long it may take to come."""
 
+import asyncio
 from http import HTTPStatus
 
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class BodyLimit:
-    """Pure ASGI: who reads a body that is too large gets an error that becomes a problem, before it is read.
+    """Pure ASGI: who reads a body that is too large or too slow gets an error that becomes a problem.
 
-    The framework's own limit would answer with plain text, in place of whatever a handler says.
+    The framework's own limit would answer with plain text, in place of whatever a handler says. What is left of
+    the body is read by nobody, so the connection ends with the answer.
     """
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, max_bytes: int, max_seconds: float) -> None:
         self.app = app
         self.max_bytes = max_bytes
+        self.max_seconds = max_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, and count what comes in."""
+        """Serve one request; count what comes in, and end the wait for what does not."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        received, told = 0, _content_length(scope)
+        received, told, is_coming, is_refused = 0, _content_length(scope), True, False
+        deadline = asyncio.get_running_loop().time() + self.max_seconds
 
-        async def receive_within_limit() -> Message:
-            nonlocal received
+        def refuse(status: HTTPStatus) -> HTTPException:
+            nonlocal is_refused
+            is_refused = True
+            return HTTPException(status)
+
+        async def receive_within_limits() -> Message:
+            nonlocal received, is_coming
             if told > self.max_bytes:
-                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-            message = await receive()
+                raise refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            try:
+                async with asyncio.timeout_at(deadline if is_coming else None):
+                    message = await receive()
+            except TimeoutError:
+                raise refuse(HTTPStatus.REQUEST_TIMEOUT) from None
             received += len(message.get("body", b""))
+            is_coming = message.get("more_body", False)
             if received > self.max_bytes:
-                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+                raise refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             return message
 
-        await self.app(scope, receive_within_limit, send)
+        async def send_and_close(message: Message) -> None:
+            if is_refused and message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["Connection"] = "close"
+            await send(message)
+
+        await self.app(scope, receive_within_limits, send_and_close)
 
 
 def _content_length(scope: Scope) -> int:

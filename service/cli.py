@@ -33,6 +33,7 @@ def serve(
 
     from service.command_line import require_usable
     from service.database import migrate as migrate_database
+    from service.http_server import BoundedHttp
     from service.main import create_app
 
     settings = load_settings(logs=sys.stdout)
@@ -51,6 +52,7 @@ def serve(
             proxy_headers=True,
             forwarded_allow_ips=settings.forwarded_allow_ips,
             timeout_graceful_shutdown=30,
+            http=BoundedHttp,
         )
 
 

@@ -20,6 +20,7 @@ from service.access.hash_key import load_hasher
 from service.authorization import consent_router, sweeping, timers
 from service.authorization import router as authorization
 from service.body_limit import BodyLimit
+from service.busy_limit import MOST_AT_ONCE, MOST_OF_A_SOURCE, BusyLimit
 from service.clock import Clock
 from service.connections import (
     claiming,
@@ -72,6 +73,7 @@ from service.settings import Settings
 from service.verification_sessions import router as verification_sessions
 
 MAX_BODY_BYTES = 65_536
+MAX_BODY_SECONDS = 10.0
 log = structlog.get_logger(__name__)
 HANDLERS: Mapping[str, Handler] = {
     **handshake.HANDLERS,
@@ -113,15 +115,17 @@ def create_app(
     )
     app.state.settings = settings
     app.state.platforms = platforms_ or build_registry(sandbox=settings.sandbox)
-    app.state.max_body_bytes = MAX_BODY_BYTES
+    app.state.max_body_bytes, app.state.max_body_seconds = MAX_BODY_BYTES, MAX_BODY_SECONDS
     app.state.try_to_store = try_to_store
     app.state.newest_revision = newest_revision(settings.resolved_database_url)
     problem_handlers.install(app, _problem_page)
     protocol_errors.install(app)
     _mount(app, settings)
     app.add_middleware(Auditing)
-    app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES)
+    app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES, max_seconds=MAX_BODY_SECONDS)
     app.add_middleware(RateLimits, refuse=_refuse)
+    of_a_source = MOST_OF_A_SOURCE if settings.rate_limits else MOST_AT_ONCE
+    app.add_middleware(BusyLimit, refuse=_refuse, most=MOST_AT_ONCE, most_of_a_source=of_a_source)
     app.add_middleware(HttpContext, https=settings.public_url.startswith("https://"))
     app.state.metrics = Metrics()
     app.add_middleware(RequestMetrics, metrics=app.state.metrics)
@@ -219,10 +223,12 @@ async def _working(worker: Worker, *, enabled: bool) -> AsyncIterator[None]:
             await task
 
 
-def _refuse(request: Request, refusal: RateLimited, voice: Voice) -> Response:
+def _refuse(request: Request, refusal: Problem, voice: Voice) -> Response:
     """Return the refusal as the operation that was asked for says it."""
     if voice is Voice.PROTOCOL:
-        return protocol_errors.respond(protocol_errors.TooOften(refusal.detail, refusal.headers))
+        too_often, later = protocol_errors.TooOften, protocol_errors.ServerNotReady
+        kind = too_often if isinstance(refusal, RateLimited) else later
+        return protocol_errors.respond(kind(refusal.detail, refusal.headers))
     if voice is Voice.PAGE:
         return refusal_page(request, refusal)
     return problem_handlers.respond(request, refusal, _problem_page)

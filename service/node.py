@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from service.at_once import AtOnce
 from service.clock import Clock
 from service.counts import Counts
 from service.database import Database
@@ -27,6 +28,7 @@ class Node:
     sealer: Sealer
     hasher: Hasher
     counts: Counts = field(default_factory=Counts)
+    at_once: AtOnce = field(default_factory=AtOnce)
 
 
 def get_node(connection: HTTPConnection) -> Node:

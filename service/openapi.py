@@ -167,6 +167,7 @@ def _declare_by_nature(path: str, operation: JsonObject) -> None:
             kinds.append(problems.MissingScope)
     if "application/json" in operation.get("requestBody", {}).get("content", {}):
         kinds += [problems.MalformedJson, problems.PayloadTooLarge, problems.UnsupportedMediaType]
+        kinds.append(problems.RequestTimeout)
         kinds.append(problems.ValidationFailed)
     if any(CONSTRAINTS & set(parameter["schema"]) for parameter in operation.get("parameters", [])):
         kinds.append(problems.ValidationFailed)

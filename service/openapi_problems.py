@@ -154,6 +154,7 @@ SAMPLES: Mapping[type[Problem], tuple[str, JsonObject]] = {
     problems.NameTaken: ("Another open connection is called {name}.", {"name": "acme to partner"}),
     problems.ConnectionClosed: ("It was closed: {reason}.", {"reason": "closed_here"}),
     problems.PayloadTooLarge: ("The body has more than {max_bytes} bytes.", {"max_bytes": 65_536}),
+    problems.RequestTimeout: ("The body did not arrive within {max_seconds} seconds.", {"max_seconds": 10}),
     problems.UnsupportedMediaType: (
         "The body is {media_type}, and this endpoint reads {expected}.",
         {"media_type": "text/plain", "expected": "application/json"},

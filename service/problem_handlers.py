@@ -154,6 +154,11 @@ def _from_http(request: Request, error: HTTPException) -> Problem:
             return problems.PayloadTooLarge(
                 "The body has more than {max_bytes} bytes.", max_bytes=request.app.state.max_body_bytes
             )
+        case HTTPStatus.REQUEST_TIMEOUT:
+            return problems.RequestTimeout(
+                "The body did not arrive within {max_seconds} seconds.",
+                max_seconds=request.app.state.max_body_seconds,
+            )
         case HTTPStatus.BAD_REQUEST:
             return problems.MalformedJson("The body could not be read as JSON in UTF-8.")
         case _:

@@ -6,6 +6,7 @@ Problem
 ├── 403 MissingScope · NotAnAdmin
 ├── 404 NotFound · InvitationUnknown
 ├── 405 MethodNotAllowed
+├── 408 RequestTimeout
 ├── 409 StepNotAllowed · OptionNotAvailable · NameTaken · InstancePrivate · InstancePaused · BothSidesPrivate
 ├── 410 VerificationExpired · VerificationDenied · VerificationCancelled · ConnectionClosed
 │       InvitationUnusable
@@ -112,6 +113,14 @@ class MethodNotAllowed(Problem):
     slug, status, title = "method-not-allowed", 405, "The method is not allowed here"
     fix = "Use one of the methods in the Allow header."
     retry = Retry.NEVER
+
+
+class RequestTimeout(Problem):
+    """The body did not arrive in time."""
+
+    slug, status, title = "request-timeout", 408, "The request took too long to arrive"
+    fix = "Send the whole body within the seconds in max_seconds."
+    retry = Retry.AFTER_DELAY
 
 
 class StepNotAllowed(Problem):

@@ -12,10 +12,10 @@ from service import acting
 from service.counts import noting
 from service.limits import Standing, Voice, find_limited
 from service.node import Node
-from service.problems import RateLimited
+from service.problems import Problem, RateLimited
 from service.sources import source_of
 
-Refuse = Callable[[Request, RateLimited, Voice], Response]
+Refuse = Callable[[Request, Problem, Voice], Response]
 
 
 class RateLimits:

@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.access.models import GuessCount
 from service.database import upsert
-from service.limits import Limit, Standing
+from service.limits import Limit, Standing, too_often
 from service.room import keep_last
 
 MOST_ROWS = 100_000
@@ -36,6 +36,18 @@ async def count_guess(session: AsyncSession, limit: Limit, subject: str, now: da
     ).returning(col(GuessCount.count), col(GuessCount.ends_at))
     count, ends_at = (await session.exec(counted)).one()
     return Standing(limit, count, ends_at)
+
+
+async def require_guesses_left(session: AsyncSession, limit: Limit, subject: str, now: datetime) -> None:
+    """The subject may guess once more; raises RateLimited. For what is looked up far more often than it is wrong.
+
+    Guesses that are looked at in the same moment all pass: count what must not be tried a few times more
+    before it is looked at.
+    """
+    statement = select(GuessCount).where(_row(limit.name, subject), col(GuessCount.ends_at) > now)
+    found = (await session.exec(statement)).one_or_none()
+    if found is not None and found.count >= limit.most:
+        raise too_often(Standing(limit, found.count, found.ends_at), now)
 
 
 async def take_back(session: AsyncSession, limit: Limit, subject: str) -> None:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from service.at_once import Full
 from service.authorization.shares import spend
 from service.database import reading
 from service.egress import Answer, EgressFailure, Reason
@@ -26,6 +27,7 @@ from service.signatures import InvalidSignature, check_public_jwk
 
 MAX_DOCUMENT_BYTES = 5 * 1024
 MOST_DOCUMENTS = 5_000
+MOST_FETCHES = 20
 CACHED_FOR = timedelta(hours=1)
 MAY_PASS = frozenset({Reason.DNS, Reason.REFUSED, Reason.TIMEOUT, Reason.CONNECTION_LOST})
 # One spelling of each address, so that "identical" and "same origin" mean what people see.
@@ -137,7 +139,11 @@ async def _read(node: Node, url: str, asking: Asking, fetched: dict[str, str], *
         return json.loads(cached)
     host = urlsplit(url).hostname or ""
     spend(node, asking.now, (FETCHES_BY_SOURCE, asking.source), (FETCHES_BY_HOST, host))
-    value = _json(await _fetch(node, url))
+    try:
+        async with node.at_once.place("client documents", MOST_FETCHES):
+            value = _json(await _fetch(node, url))
+    except Full:
+        raise ServerNotReady("This node is reading as many client documents as it can.") from None
     fetched[url] = json.dumps(value)
     return value
 

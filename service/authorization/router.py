@@ -151,6 +151,7 @@ async def request_token(issuer: IssuerDep, node: NodeDep, request: Request, aski
         errors.InvalidSoftwareStatement,
         errors.UnapprovedSoftwareStatement,
         errors.InvitationOver,
+        errors.TooOften,
         errors.ServerNotReady,
     ),
 )
@@ -168,7 +169,9 @@ async def register_client(issuer: IssuerDep, node: NodeDep, request: Request) ->
     operation_id="readInvitationStatus",
     summary="How an invitation stands, for its holder",
     openapi_extra={"requestBody": form_body(InvitationQuery)},
-    responses=oauth_responses(errors.InvalidRequest, errors.InitialTokenRefused),
+    responses=oauth_responses(
+        errors.InvalidRequest, errors.InitialTokenRefused, errors.TooOften, errors.ServerNotReady
+    ),
 )
 async def read_invitation_status(
     issuer: IssuerDep, node: NodeDep, request: Request, response: Response
@@ -184,7 +187,13 @@ async def read_invitation_status(
     operation_id="rejectClaimedInvitation",
     summary="Say no to an invitation",
     openapi_extra={"requestBody": form_body(InvitationQuery)},
-    responses=oauth_responses(errors.InvalidRequest, errors.InitialTokenRefused, errors.InvitationOver),
+    responses=oauth_responses(
+        errors.InvalidRequest,
+        errors.InitialTokenRefused,
+        errors.InvitationOver,
+        errors.TooOften,
+        errors.ServerNotReady,
+    ),
 )
 async def reject_invitation(
     issuer: IssuerDep, node: NodeDep, request: Request, response: Response

@@ -1,6 +1,7 @@
 """I3: what an invitation is, and why it cannot be used. Both sides stay as they are."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from service.clock_skew import clock_obstacle
 from service.connections.ending import caller_of, peer_of
@@ -8,6 +9,7 @@ from service.connections.invitation_reasons import LATER, REASONS
 from service.connections.names import default_name
 from service.connections.responder import swapped_names
 from service.discovery.foreign_nodes import read_foreign_node
+from service.discovery.looks import looking
 from service.discovery.modes import Side, mode_options
 from service.discovery.names import Names
 from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable
@@ -63,7 +65,8 @@ async def _read(node: Node, instance: Instance, text: str) -> tuple[Code, NodeSn
     issuer = inviter_of(text)
     if issuer == issuer_of(node.settings, instance.slug):
         raise CodeUnreadable("own_invitation")
-    snapshot = await read_foreign_node(node, issuer)
+    async with looking(node, instance, urlsplit(issuer).hostname or ""):
+        snapshot = await read_foreign_node(node, issuer)
     return read_code(text, issuer, snapshot.jwks, node.clock.now()), snapshot
 
 

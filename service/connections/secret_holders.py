@@ -2,17 +2,19 @@
 
 from sqlmodel import select
 
+from service import acting
+from service.access.guesses import count_guess, require_guesses_left
 from service.connections.invitation_endings import end_sent, lock_invitation
 from service.database import reading, transaction
 from service.events.operations import record_refusal
 from service.invitations.models import Direction, Invitation
 from service.invitations.operations import MOST_WRONG_CODES
 from service.invitations.states import InvitationEvent, InvitationState
+from service.limits import WRONG_CODES_BY_SOURCE
 from service.node import Node
-from service.problems import InvitationUnusable
-from service.protocol.errors import (
-    InitialTokenRefused,
-)
+from service.problems import InvitationUnusable, RateLimited
+from service.protocol.errors import InitialTokenRefused, TooOften
+from service.sources import source_of
 
 UNKNOWN = "There is no such invitation, or this is not its secret."
 
@@ -20,21 +22,28 @@ UNKNOWN = "There is no such invitation, or this is not its secret."
 async def open_with(node: Node, instance_id: str, reference: str, secret: str) -> Invitation:
     """Return the invitation of this secret; a wrong one is counted, and the fifth locks it.
 
-    Raises InitialTokenRefused, in the same words whether there is such an invitation or not.
+    Raises InitialTokenRefused, in the same words whether there is such an invitation or not, and TooOften where
+    the caller's network has sent too many wrong ones, of whichever invitations.
     """
+    source, now = source_of(acting.current().address), node.clock.now()
     statement = select(Invitation).where(
         Invitation.instance_id == instance_id,
         Invitation.reference == reference,
         Invitation.direction == Direction.SENT,
     )
     async with reading(node.database) as session:
+        try:
+            await require_guesses_left(session, WRONG_CODES_BY_SOURCE, source, now)
+        except RateLimited as refusal:
+            raise TooOften(refusal.detail, refusal.headers) from None
         found = (await session.exec(statement)).one_or_none()
-    if found is None:
-        raise InitialTokenRefused(UNKNOWN)
-    if not node.hasher.match(secret, found.secret_hash or ""):
+    if found is not None and node.hasher.match(secret, found.secret_hash or ""):
+        return found
+    async with transaction(node.database) as session:
+        await count_guess(session, WRONG_CODES_BY_SOURCE, source, now)
+    if found is not None:
         await _count_wrong(node, found)
-        raise InitialTokenRefused(UNKNOWN)
-    return found
+    raise InitialTokenRefused(UNKNOWN)
 
 
 async def _count_wrong(node: Node, invitation: Invitation) -> None:

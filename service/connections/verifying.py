@@ -14,7 +14,7 @@ from service.connections.setup import Step, Way, require_step, require_way
 from service.connections.view import set_up_of
 from service.database import reading
 from service.discovery.foreign_nodes import read_foreign_node
-from service.discovery.looks import count_look
+from service.discovery.looks import looking
 from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable
 from service.instances.identity import require_running
 from service.instances.models import Instance
@@ -68,9 +68,9 @@ async def _check(desk: Desk, connection_id: str) -> tuple[str, Instance]:
 async def read_other_node(desk: Desk, issuer: str, instance: Instance) -> NodeSnapshot:
     """Return the snapshot of the other node that the whole attempt uses."""
     node = desk.node
-    count_look(node, instance, urlsplit(issuer).hostname or "")
     try:
-        snapshot = await read_foreign_node(node, issuer)
+        async with looking(node, instance, urlsplit(issuer).hostname or ""):
+            snapshot = await read_foreign_node(node, issuer)
     except NodeUnreadable as failure:
         raise as_problem(failure.reason, failure.detail, issuer) from failure
     if obstacle := clock_obstacle(snapshot.clock_skew_seconds):

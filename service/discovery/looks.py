@@ -1,13 +1,26 @@
-"""How often this node looks at a host because somebody asked: by who asked, and by the host."""
+"""How often, and how many at once, this node looks at hosts because somebody asked."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from service import acting
+from service.at_once import Full
 from service.instances.models import Instance
 from service.limits import PROBES_BY_CALLER, PROBES_BY_HOST
 from service.node import Node
+from service.problems import Unavailable
+
+MOST_LOOKS = 20
 
 
-def count_look(node: Node, instance: Instance, host: str) -> None:
-    """One more look is counted; raises RateLimited where the caller or the host had its share."""
+@asynccontextmanager
+async def looking(node: Node, instance: Instance, host: str) -> AsyncIterator[None]:
+    """Look at a host inside the block; raises RateLimited, and Unavailable where too many others look."""
     who = acting.current()
     caller = f"{instance.id} {who.kind} {who.id}"
     node.counts.spend(node.clock.now(), (PROBES_BY_CALLER, caller), (PROBES_BY_HOST, host))
+    try:
+        async with node.at_once.place("looks", MOST_LOOKS):
+            yield
+    except Full:
+        raise Unavailable("This node is looking at as many hosts as it can.") from None

@@ -7,7 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.database import reading
 from service.discovery.findings import Finding, OwnInstance
-from service.discovery.looks import count_look
+from service.discovery.looks import looking
 from service.discovery.probes import Asking, Probe, describe
 from service.discovery.search import Search, look
 from service.instance_keys.operations import key_ids
@@ -59,23 +59,23 @@ async def _find(
         own_keys = await key_ids(session, instance.id)
     if _is_own(node.settings, instance, address, public):
         return OwnInstance()
-    count_look(node, instance, address.host)
     own_issuer = issuer_of(node.settings, instance.slug)
     listed = [
         *(issuer_of(node.settings, known.slug) for known in public),
         *_lookup(address, known_nodes.items()),
         *_lookup(address, node.settings.known_nodes),
     ]
-    return await look(
-        Search(
-            egress=node.egress,
-            platforms=platforms,
-            address=address,
-            listed=tuple(dict.fromkeys(issuer for issuer in listed if issuer != own_issuer)),
-            own_thumbprints=own_keys,
-            clock=node.clock,
+    async with looking(node, instance, address.host):
+        return await look(
+            Search(
+                egress=node.egress,
+                platforms=platforms,
+                address=address,
+                listed=tuple(dict.fromkeys(issuer for issuer in listed if issuer != own_issuer)),
+                own_thumbprints=own_keys,
+                clock=node.clock,
+            )
         )
-    )
 
 
 def _is_own(settings: Settings, instance: Instance, address: WebAddress, public: list[Instance]) -> bool:

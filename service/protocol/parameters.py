@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from http import HTTPStatus
 from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
@@ -34,7 +35,9 @@ async def read_body(request: Request, expected: str = "application/json") -> byt
             body += chunk
             if len(body) > MAX_BYTES:
                 raise too_large
-    except HTTPException:  # larger still: then nothing of it is read
+    except HTTPException as refusal:  # larger still: then nothing of it is read
+        if refusal.status_code == HTTPStatus.REQUEST_TIMEOUT:
+            raise InvalidRequest("The body did not arrive in time.") from None
         raise too_large from None
     return bytes(body)
 

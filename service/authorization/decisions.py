@@ -13,6 +13,7 @@ from service.authorization import timers
 from service.authorization.client_documents import origin_of
 from service.authorization.issuers import Issuer
 from service.authorization.models import AuthorizationRequest
+from service.authorization.sealed_columns import seal, unseal
 from service.authorization.states import AuthorizationEvent, AuthorizationState
 from service.connections.models import Connection
 from service.connections.renewing import find_established
@@ -125,13 +126,12 @@ async def decide(
         raise Undecidable(Fault.UNKNOWN)
     if decision is not Decision.ACCEPT:
         told = decision if sign_in.is_admin else Decision.BACK
-        return await _refuse(session, issuer, request, told, now)
+        return await _refuse(session, node, issuer, request, told, now)
     if not sign_in.is_admin:
         raise Undecidable(Fault.NOT_ADMIN, request)
     subject = pairwise_subject(node, request.client_id, sign_in.account_id)
     if request.subject == subject and _code_lives(request, now):
-        code = node.sealer.open(request.code_sealed or "", _seal_context(request.id)).decode()
-        return _answer(request, issuer, code=code)
+        return _answer(node, request, issuer, code=unseal(node, request, "code_sealed"))
     return await _accept(session, node, issuer, _open(request, now), sign_in, subject, now)
 
 
@@ -168,7 +168,7 @@ async def _accept(
         AuthorizationEvent.CONSENT,
         connection_id=connection.id,
         code_hash=node.hasher.hash(code),
-        code_sealed=node.sealer.seal(code.encode(), _seal_context(request.id)),
+        code_sealed=seal(node, request.id, "code_sealed", code),
         code_expires_at=expires_at,
         expires_at=expires_at,
         subject=subject,
@@ -176,7 +176,7 @@ async def _accept(
         auth_time=sign_in.signed_in_at,
     )
     await timers.watch(session, request, now)
-    return _answer(request, issuer, code=code)
+    return _answer(node, request, issuer, code=code)
 
 
 async def _connection_of(
@@ -194,12 +194,17 @@ async def _connection_of(
 
 
 async def _refuse(
-    session: AsyncSession, issuer: Issuer, request: AuthorizationRequest, decision: Decision, now: datetime
+    session: AsyncSession,
+    node: Node,
+    issuer: Issuer,
+    request: AuthorizationRequest,
+    decision: Decision,
+    now: datetime,
 ) -> str:
     """The attempt has ended, and its initiator is told why."""
     if request.state is not _S.DENIED:
         await advance(session, _open(request, now), AuthorizationEvent.DENY)
-    return _answer(request, issuer, error="access_denied", error_description=REFUSALS[decision])
+    return _answer(node, request, issuer, error="access_denied", error_description=REFUSALS[decision])
 
 
 def _open(request: AuthorizationRequest, now: datetime) -> AuthorizationRequest:
@@ -216,9 +221,10 @@ def _code_lives(request: AuthorizationRequest, now: datetime) -> bool:
     return request.code_sealed is not None and request.expires_at > now
 
 
-def _answer(request: AuthorizationRequest, issuer: Issuer, **members: str) -> str:
+def _answer(node: Node, request: AuthorizationRequest, issuer: Issuer, **members: str) -> str:
     """Return the redirect with `state` and `iss`, on success and on error (RFC 9207)."""
-    query = urlencode({**members, "state": request.client_state, "iss": issuer.url})
+    state = unseal(node, request, "client_state_sealed")
+    query = urlencode({**members, "state": state, "iss": issuer.url})
     return request.redirect_uri + ("&" if "?" in request.redirect_uri else "?") + query
 
 
@@ -238,7 +244,3 @@ def _proposal(request: AuthorizationRequest) -> Proposal:
         initiator_platform=facts.platform if facts else None,
         node_url=node_url(request.client_id),
     )
-
-
-def _seal_context(request_id: str) -> str:
-    return f"authorization_request.code_sealed.{request_id}"

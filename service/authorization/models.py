@@ -34,7 +34,7 @@ class AuthorizationRequest(SQLModel, table=True):
     reconnects: str | None = Field(default=None, max_length=36)
     request_uri_hash: str = Field(max_length=64, unique=True)
     redirect_uri: str = Field(max_length=2048)
-    client_state: str = Field(max_length=512)
+    client_state_sealed: str
     nonce: str = Field(max_length=512)
     code_challenge: str = Field(max_length=43)
     scope: list[str] = Field(sa_column=Column(JSON_COLUMN, nullable=False))

@@ -24,6 +24,7 @@ from service.authorization.clients import (
 from service.authorization.issuers import Issuer
 from service.authorization.models import AuthorizationRequest
 from service.authorization.places import require_place
+from service.authorization.sealed_columns import seal
 from service.authorization.shares import spend
 from service.authorization.states import AuthorizationState
 from service.connections.renewing import find_established, may_become
@@ -138,7 +139,7 @@ async def _store(
     await remember(session, client, asking.now)
     await _make_place(session, issuer, client.client_id, pushed.request.shared_id, asking.now)
     request = AuthorizationRequest(
-        id=new_id("aut"),
+        id=(request_id := new_id("aut")),
         instance_id=issuer.instance.id,
         client_id=client.client_id,
         client={"document": client.document.model_dump(mode="json"), "jwks": client.jwks},
@@ -146,7 +147,7 @@ async def _store(
         reconnects=pushed.request.reconnects,
         request_uri_hash=node.hasher.hash(request_uri),
         redirect_uri=pushed.request.redirect_uri,
-        client_state=pushed.request.state,
+        client_state_sealed=seal(node, request_id, "client_state_sealed", pushed.request.state),
         nonce=pushed.request.nonce,
         code_challenge=pushed.request.code_challenge,
         scope=pushed.scope,

@@ -22,7 +22,7 @@ from service.protocol.client import PeerRefused, PeerUnavailable, authorization_
 from service.tokens import pkce_challenge
 from service.verification_sessions import operations as sessions
 from service.verification_sessions.models import VerificationSession
-from service.verification_sessions.operations import unseal
+from service.verification_sessions.operations import seal_context, unseal
 from service.verification_sessions.states import BEFORE_CALLBACK, VerificationEvent, VerificationState
 
 _turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -44,8 +44,8 @@ async def _push(node: Node, attempt_id: str, sign_in: SignInSession) -> str:
     connection, attempt = await _set_off(node, attempt_id, sign_in)
     caller, peer = await caller_of(node, attempt.instance_id), peer_of(attempt.peer)
     expires_at = attempt.request_expires_at
-    if attempt.request_uri and expires_at and expires_at - REQUEST_MARGIN > node.clock.now():
-        return authorization_url(caller, peer, attempt.request_uri)
+    if attempt.request_uri_sealed and expires_at and expires_at - REQUEST_MARGIN > node.clock.now():
+        return authorization_url(caller, peer, unseal(node, attempt, "request_uri_sealed"))
     try:
         pushed = await push(caller, peer, _parameters(node, connection, attempt))
     except (PeerUnavailable, PeerRefused) as failure:
@@ -57,7 +57,8 @@ async def _push(node: Node, attempt_id: str, sign_in: SignInSession) -> str:
         connection, attempt = await attempts.lock(session, attempt_id)
         if attempt.state not in BEFORE_CALLBACK:
             raise VerificationCancelled("It ended while the other side was asked.")
-        attempt.request_uri = pushed.request_uri
+        context = seal_context(attempt.id, "request_uri_sealed")
+        attempt.request_uri_sealed = node.sealer.seal(pushed.request_uri.encode(), context)
         attempt.request_expires_at = now + timedelta(seconds=min(pushed.expires_in, 600))
         if attempt.state is VerificationState.STARTED:
             await advance(session, attempt, VerificationEvent.PUSH)

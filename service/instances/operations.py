@@ -58,9 +58,9 @@ async def get_instance(session: AsyncSession, instance_id: str) -> Instance:
 
 async def get_by_slug(session: AsyncSession, slug: str) -> Instance:
     """Return the instance; raises NotFound."""
-    instance = None
-    if _SLUG.fullmatch(slug):
-        instance = (await session.exec(select(Instance).where(Instance.slug == slug))).one_or_none()
+    if not _SLUG.fullmatch(slug):
+        raise NotFound("There is no such instance.")  # what is no slug may be anything, a token too
+    instance = (await session.exec(select(Instance).where(Instance.slug == slug))).one_or_none()
     if instance is None:
         raise NotFound("There is no instance {slug}.", slug=slug)
     return instance

@@ -49,7 +49,7 @@ class VerificationSession(SQLModel, table=True):
     state_hash: str | None = Field(default=None, max_length=64, unique=True)
     state_sealed: str | None = None
     nonce: str | None = Field(default=None, max_length=64)
-    request_uri: str | None = Field(default=None, max_length=512)
+    request_uri_sealed: str | None = None
     request_expires_at: datetime | None = None
     code_sealed: str | None = None
     access_token_sealed: str | None = None

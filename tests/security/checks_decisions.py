@@ -12,7 +12,7 @@ ONLY_PUSHED = "`/authorize` only with a pushed `request_uri`"
 PAGE = "unknown client or redirect ⇒ page, no redirect"
 ALWAYS = "always authenticate and always ask, no remembered consent"
 ON_BOTH = "`iss` and `state` on success *and* error"
-ANSWER = 'query = urlencode({**members, "state": request.client_state, "iss": issuer.url})'
+ANSWER = 'query = urlencode({**members, "state": state, "iss": issuer.url})'
 FORM_TOKEN = "consent POST has a form token bound to session and request"
 LIVE = "The admin check is live: sign-in *is* the check"
 
@@ -214,7 +214,7 @@ DECISION = (
         ON_BOTH,
         DECISIONS,
         ANSWER,
-        ANSWER.replace('"state": request.client_state', '**({"state": "x"} if "code" in members else {})'),
+        ANSWER.replace('"state": state', '**({"state": "x"} if "code" in members else {})'),
         T_CONSENT + "test_iss_and_state_on_success",
     ),
     Check(
@@ -230,7 +230,7 @@ DECISION = (
         ON_BOTH,
         DECISIONS,
         ANSWER,
-        ANSWER.replace('"state": request.client_state', '**({"state": "x"} if "error" in members else {})'),
+        ANSWER.replace('"state": state', '**({"state": "x"} if "error" in members else {})'),
         T_CONSENT + "test_iss_and_state_on_error",
     ),
 )

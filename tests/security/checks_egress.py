@@ -77,8 +77,8 @@ TARGETS = (
         "no-proxy-variables",
         "no proxy variables",
         EGRESS,
-        "return aiohttp.ClientSession(connector=connector,",
-        "return aiohttp.ClientSession(trust_env=True, connector=connector,",
+        "return aiohttp.ClientSession(\n            connector=connector,",
+        "return aiohttp.ClientSession(\n            trust_env=True, connector=connector,",
         T_LIMITS + "test_no_proxy_variables_count",
     ),
     Check(

@@ -54,6 +54,8 @@ class Exchange:
     path: str
     form: dict[str, list[str]]
     status: int
+    headers: dict[str, str]
+    content: bytes
 
 
 class HoldingProxy(ThreadingHTTPServer):
@@ -148,7 +150,9 @@ class _Passing(BaseHTTPRequestHandler):
         finally:
             onward.close()
         form = parse_qs(body.decode(errors="replace"))
-        self.server.answered.append(Exchange(self.command, self.path, form, answer.status))
+        self.server.answered.append(
+            Exchange(self.command, self.path, form, answer.status, dict(self.headers), content)
+        )
         if held is not None and held.side is Side.ANSWER and not _may_go_on(held):
             return
         self.send_response_only(answer.status)

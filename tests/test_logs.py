@@ -2,30 +2,22 @@
 
 import json
 import logging
-import re
 import sys
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
-import httpx
 import pytest
 import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from service.database import open_database
-from service.demo import DemoBrowser
 from service.logs import configure
 from tests import databases
 from tests.nodes import Network, Person, RunningNode, running_node
-from tests.processes import Instance, started_node
 from tests.small_node import FrozenClock
-from tests.wizard import begin
 
-PASSWORD = "alice-sandbox"
 Line = dict[str, Any]
 
 
@@ -157,50 +149,3 @@ def test_the_level_is_kept_and_libraries_tell_only_what_is_wrong(capsys: pytest.
     structlog.get_logger("tests").warning("ours")
     logging.getLogger("uvicorn.error").warning("theirs")
     assert capsys.readouterr().out == ""
-
-
-class WatchedBrowser(DemoBrowser):
-    """Keeps whatever opened something for it: cookies, and what stood in its addresses and forms."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.secrets = {PASSWORD}
-        self.client.event_hooks = {"request": [self._watch]}
-
-    def _watch(self, request: httpx.Request) -> None:
-        sent = parse_qsl(urlsplit(str(request.url)).query) + parse_qsl(request.content.decode())
-        opening = {"code", "state", "request_uri", "form_token"}
-        self.secrets |= {value for name, value in sent if name in opening}
-        self.secrets |= {cookie.value for cookie in self.client.cookies.jar if cookie.value}
-
-
-def test_two_nodes_that_agree_at_the_lowest_level_log_nothing_that_opens_anything(tmp_path: Path) -> None:
-    with (
-        started_node(tmp_path, "acme", log_level="DEBUG") as a,
-        started_node(tmp_path, "globex", log_level="DEBUG") as b,
-        closing(WatchedBrowser()) as browser,
-    ):
-        for node in (a, b):
-            node.wait_until_ready()
-        acme, globex = a.add_instance(), b.add_instance()
-        _agree(acme, globex, browser)
-        secrets = browser.secrets | {acme.token, globex.token}
-        for node in (a, b):
-            secrets.add(node.server.environment["PARLEY_SEALING_KEYS"].partition(":")[2])
-    assert len(secrets) > 10
-    for node in (a, b):
-        said = node.server.said()
-        assert lines(said)
-        assert [secret for secret in secrets if secret in said] == []
-        assert not re.search(r"eyJ[\w-]{8}|ply_\w{8}|code=|sandbox\"", said), "a token, a code or a password"
-
-
-def _agree(acme: Instance, globex: Instance, browser: DemoBrowser) -> None:
-    attempt = begin(acme, globex)
-    alice = {"login": "alice", "password": PASSWORD}
-    browser.open(attempt.start_url)
-    browser.submit(alice)
-    browser.submit()
-    browser.submit(alice)
-    browser.submit(button="accept")
-    attempt.reaches("active")

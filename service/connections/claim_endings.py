@@ -56,16 +56,29 @@ async def end_as_shown(node: Node, invitation: Invitation, shown: InvitationStat
 async def end(
     node: Node, invitation_id: str, by: InvitationEvent, problem: Problem, reason: str | None = None
 ) -> None:
-    """The invitation and its connection are over here; there is nothing that the inviter would have to hear."""
+    """The invitation and its connection are over here; who may have been asked to activate will hear of it.
+
+    The inviter commits: where its answer was spoiled on the way, it would otherwise stay active alone.
+    """
     now = node.clock.now()
     record = {**as_record(problem, node.settings.public_url), "at": now.isoformat()}
     async with transaction(node.database) as session:
         connection, invitation = await lock_invitation(session, invitation_id)
         if invitation.state in {InvitationState.CLAIMING, InvitationState.CLAIMED, InvitationState.CONFIRMED}:
             log.info("invitation_ended", slug=problem.slug, detail=problem.detail)
+            may_be_active = invitation.state is InvitationState.CONFIRMED
             await advance(session, invitation, by, last_error=record, reason=reason, secret_sealed=None)
             if connection.state is ConnectionState.PENDING:
                 connection.last_error = record
                 expired = by is InvitationEvent.EXPIRE
                 why = CloseReason.ATTEMPT_EXPIRED if expired else CloseReason.ATTEMPT_ENDED
                 await ending.close(session, connection, why, now)
+            if may_be_active and invitation.inviter_issuer and invitation.shared_id:
+                await ending.tell_peer(
+                    session,
+                    connection.instance_id,
+                    invitation.inviter_issuer,
+                    invitation.shared_id,
+                    now,
+                    registered_as=invitation.client_id,
+                )

@@ -162,6 +162,17 @@ async def test_an_inviter_that_does_not_keep_to_what_was_agreed(asking: Asking, 
     asking.assert_nobody_else_was_called()
 
 
+@pytest.mark.parametrize("name", ["an activation that is none", "an activation of another connection"])
+async def test_who_may_have_activated_hears_that_it_is_over(asking: Asking, name: str) -> None:
+    """It is the inviter that commits: without a word it would stay active alone."""
+    evil = asking.meet()
+    await accept(asking, evil.invitation())
+    step, lie = REGISTERED[name]
+    evil.lies[step] = lie
+    await asking.a.work()
+    assert evil.state == "closed"
+
+
 @pytest.mark.parametrize("step", ["registered", "token", "activation"])
 async def test_a_secret_or_token_is_not_sent_on_to_somebody_else(asking: Asking, step: str) -> None:
     evil = asking.meet()

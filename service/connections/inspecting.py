@@ -14,7 +14,7 @@ from service.discovery.modes import Side, mode_options
 from service.discovery.names import Names
 from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable
 from service.discovery.probes import own_side
-from service.discovery.reasons import FIXES
+from service.discovery.reasons import FIXES, FROM_EGRESS, ProbeReason
 from service.instances.models import Instance
 from service.instances.operations import issuer_of, platform_of
 from service.invitations.codes import Code, CodeUnreadable, clean, inviter_of, read_code
@@ -23,7 +23,7 @@ from service.platforms.registry import Registry
 from service.protocol.client import PeerRefused, PeerUnavailable
 from service.protocol.messages import InvitationStatus
 from service.protocol.registration import invitation_status
-from service.words import DestinationType, Network
+from service.words import DestinationType, Mode, Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,24 @@ class Inspection:
 
 async def inspect(node: Node, platforms: Registry, instance: Instance, given: str) -> Inspection:
     """Return what the invitation is, after asking the inviter's node. Call it outside of any transaction."""
+    text = clean(given)
     try:
-        code, snapshot = await _read(node, instance, clean(given))
+        snapshot = await _read_inviter(node, instance, inviter_of(text))
+        if apart := clock_obstacle(snapshot.clock_skew_seconds):
+            return Inspection(instance, "clock_skew", apart, FIXES[ProbeReason.CLOCK_SKEW], snapshot=snapshot)
+        code = read_code(text, snapshot.issuer, snapshot.jwks, node.clock.now())
     except CodeUnreadable as fault:
         return _refused(instance, fault.reason)
     except NodeUnreadable as failure:
         return Inspection(instance, str(failure.reason), failure.detail, FIXES[failure.reason])
-    if (reason := _wrong_place(node, instance, code)) is not None:
-        return _refused(instance, reason, code, snapshot)
+    return await _ask(node, platforms, instance, code, snapshot)
+
+
+async def _ask(
+    node: Node, platforms: Registry, instance: Instance, code: Code, snapshot: NodeSnapshot
+) -> Inspection:
+    if not code.is_for(issuer_of(node.settings, instance.slug)):
+        return _refused(instance, "wrong_instance", code, snapshot)
     caller, peer = await caller_of(node, instance.id), peer_of(snapshot.to_json())
     try:
         status = await invitation_status(caller, peer, code.reference, code.secret)
@@ -57,23 +67,21 @@ async def inspect(node: Node, platforms: Registry, instance: Instance, given: st
         return _refused(instance, "unknown", code, snapshot)
     except PeerUnavailable as failure:
         detail = "The inviter's node does not answer now."
-        return Inspection(instance, failure.reason, detail, LATER, code, snapshot)
+        return Inspection(instance, _in_one_word(failure), detail, LATER, code, snapshot)
     return _judge(platforms, instance, code, snapshot, status)
 
 
-async def _read(node: Node, instance: Instance, text: str) -> tuple[Code, NodeSnapshot]:
-    issuer = inviter_of(text)
+async def _read_inviter(node: Node, instance: Instance, issuer: str) -> NodeSnapshot:
     if issuer == issuer_of(node.settings, instance.slug):
         raise CodeUnreadable("own_invitation")
     async with looking(node, instance, urlsplit(issuer).hostname or ""):
-        snapshot = await read_foreign_node(node, issuer)
-    return read_code(text, issuer, snapshot.jwks, node.clock.now()), snapshot
+        return await read_foreign_node(node, issuer)
 
 
-def _wrong_place(node: Node, instance: Instance, code: Code) -> str | None:
-    if not code.is_for(issuer_of(node.settings, instance.slug)):
-        return "wrong_instance"
-    return None
+def _in_one_word(failure: PeerUnavailable) -> str:
+    """Return a word of the closed list, whether nothing came or a fault of the other node."""
+    words = {reason.value: word for reason, word in FROM_EGRESS.items()}
+    return words.get(failure.reason, ProbeReason.REFUSED).value
 
 
 def _judge(
@@ -92,28 +100,29 @@ def _judge(
         reason = "both_sides_private" if instance.network is Network.PRIVATE else "inviter_private"
     if reason is not None:
         return _refused(instance, reason, code, snapshot, status, names)
-    obstacle = clock_obstacle(snapshot.clock_skew_seconds)
-    if obstacle is None:
-        obstacle = _mode_obstacle(platforms, instance, code, snapshot)
-    if obstacle is not None:
-        fix = "Ask the partner for an invitation with another mode."
-        skewed = (
-            abs(snapshot.clock_skew_seconds) > 0 and clock_obstacle(snapshot.clock_skew_seconds) is not None
-        )
-        word = "clock_skew" if skewed else "mode_not_offered"
-        return Inspection(instance, word, obstacle, fix, code, snapshot, status, names)
+    if (obstacle := _obstacle(platforms, instance, code, snapshot)) is not None:
+        word, why_not = obstacle
+        return Inspection(instance, word, why_not, REASONS[word][1], code, snapshot, status, names)
     detail = "The invitation can be accepted with this instance."
     return Inspection(instance, None, detail, None, code, snapshot, status, names)
 
 
-def _mode_obstacle(platforms: Registry, instance: Instance, code: Code, snapshot: NodeSnapshot) -> str | None:
+def _obstacle(
+    platforms: Registry, instance: Instance, code: Code, snapshot: NodeSnapshot
+) -> tuple[str, str] | None:
+    """Return why these two sides cannot have the mode, in a word and in a sentence."""
     facts = snapshot.metadata.parley_instance
     here = own_side(instance, platform_of(platforms, instance).description)
+    if facts.sandbox != here.sandbox:
+        return "sandbox", REASONS["sandbox"][0]
+    if code.mode is Mode.VISUAL:
+        return "mode_not_offered", REASONS["mode_not_offered"][0]
     there = Side("The inviter's platform", frozenset(facts.modes), facts.network, facts.sandbox)
     # The private side of this pair may well be this one: it only ever dials out.
     as_public = Side(here.platform_label, here.modes, Network.PUBLIC, here.sandbox, here.local_why_not)
     options = mode_options(DestinationType.PUBLIC, as_public, there)
-    return next(option.why_not for option in options if option.mode is code.mode)
+    why_not = next(option.why_not for option in options if option.mode is code.mode)
+    return ("mode_not_offered", why_not) if why_not else None
 
 
 def _refused(

@@ -17,6 +17,7 @@ LATER = "Try again in a moment; the invitation is as it was."
 REASONS: Mapping[str, tuple[str, str]] = {
     "malformed": ("This is no invitation code.", AGAIN),
     "signature": ("The node that the code names has not signed it.", AGAIN),
+    "wrong_key": ("The inviter's node has given up the key that signed it.", NEW_ONE),
     "unknown": ("The inviter's node does not know this invitation.", AGAIN),
     "own_invitation": (
         "This instance issued the invitation itself.",
@@ -31,6 +32,14 @@ REASONS: Mapping[str, tuple[str, str]] = {
     "rejected": ("The invitation was rejected.", NEW_ONE),
     "locked": ("The invitation was locked after wrong codes.", NEW_ONE),
     "used": ("The invitation was accepted already.", NEW_ONE),
+    "mode_not_offered": (
+        "An invitation sets up script or basic, and this one says visual.",
+        "Ask the partner for an invitation with another mode.",
+    ),
+    "sandbox": (
+        "One of the two sides is a sandbox and the other is not: a sandbox connects to sandboxes only.",
+        "Accept it with an instance of the same kind as the partner's.",
+    ),
     "both_sides_private": (BOTH_PRIVATE, "Make this instance, or the partner's, public."),
     "inviter_private": (
         "The inviter's instance is private: this node cannot reach it reliably.",

@@ -18,7 +18,7 @@ from service.database import advance, transaction
 from service.events.operations import record
 from service.instance_keys.operations import signing_key
 from service.instances.identity import require_running
-from service.instances.operations import get_instance
+from service.instances.operations import get_instance, issuer_of
 from service.invitations.codes import write_code
 from service.invitations.models import Invitation
 from service.invitations.operations import Terms, new_sent, read_expiry
@@ -51,7 +51,8 @@ async def issue(
         require_public(instance, connection)
         require_way(setup, Way.INVITE)
         mode = choose_mode(setup, wanted.mode)
-    partner = read_partner(connection, wanted.expected_partner)
+    own_issuer = issuer_of(node.settings, instance.slug)
+    partner = read_partner(connection, wanted.expected_partner, own_issuer)
     scope = [word.value for word in Scope if wanted.scope is None or word in wanted.scope]
     terms = Terms(mode, scope, partner, wanted.confirmation_required, read_expiry(wanted.expires_at, now))
     await drop_present(session, node, connection)

@@ -36,7 +36,7 @@ def choose_mode(setup: SetUp, wanted: Mode | None) -> Mode:
     return mode
 
 
-def read_partner(connection: Connection, wanted: str | None) -> str | None:
+def read_partner(connection: Connection, wanted: str | None, own_issuer: str) -> str | None:
     """Return the only issuer that may claim; a destination that was found is always the one expected."""
     known = connection.destination_node_url if connection.type is DestinationType.PUBLIC else None
     if wanted is None:
@@ -45,6 +45,8 @@ def read_partner(connection: Connection, wanted: str | None) -> str | None:
         given = normalise(wanted).url
     except UnusableUrl as unusable:
         raise not_valid("/expected_partner", "url", unusable.detail) from None
+    if given == own_issuer:
+        raise not_valid("/expected_partner", "own_instance", "This is the node URL of the inviter itself.")
     if known is not None and given != known:
         raise not_valid(
             "/expected_partner", "other_destination", "The connection's destination is another one."

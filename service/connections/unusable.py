@@ -15,10 +15,10 @@ from service.problems import (
 UNKNOWN = frozenset({"malformed", "signature", "unknown"})
 
 
-OVER = frozenset({"expired", "revoked", "rejected", "locked", "used"})
+OVER = frozenset({"expired", "revoked", "rejected", "locked", "used", "wrong_key"})
 
 
-INCOMPATIBLE = frozenset({"version", "clock_skew", "mode_not_offered", "inviter_private"})
+INCOMPATIBLE = frozenset({"version", "clock_skew", "mode_not_offered", "sandbox", "inviter_private"})
 
 
 def as_problem(found: Inspection) -> Problem:

@@ -12,6 +12,7 @@ from service.words import Mode, Scope
 
 LONGEST_CODE = 8_192
 PAGE_PATH = "/invite"
+_BY_FAULT = {"expired": "expired", "kid": "wrong_key"}
 _WHITE_SPACE = re.compile(r"\s+")
 
 
@@ -88,18 +89,21 @@ def read_code(code: str, issuer: str, jwks: list[dict[str, str]], now: datetime)
     """Return what the code says, signed by its inviter; raises CodeUnreadable."""
     try:
         claims = verify(code, Purpose.INVITATION, jwks, issuer=issuer, audience=None, now=now).claims
+        scope = [word.value for word in Scope if word in claims["scope"].split()]
+        if not scope:
+            raise CodeUnreadable("malformed")
         return Code(
             issuer=issuer,
             audience=claims["aud"],
             reference=claims["jti"],
             instance_url=claims["instance"],
-            scope=[word.value for word in Scope if word in claims["scope"].split()],
+            scope=scope,
             mode=Mode(claims["mode"]),
             secret=claims["secret"],
             issued_at=datetime.fromtimestamp(claims["iat"], UTC),
             expires_at=datetime.fromtimestamp(claims["exp"], UTC),
         )
     except InvalidSignature as fault:
-        raise CodeUnreadable("expired" if fault.reason == "expired" else "signature") from fault
+        raise CodeUnreadable(_BY_FAULT.get(fault.reason, "signature")) from fault
     except ValueError as fault:
         raise CodeUnreadable("malformed") from fault

@@ -255,8 +255,13 @@ def _transition(row: StatefulRow, by: StrEnum, target: StrEnum, changes: Mapping
         before=row.state.value,
         after=target.value,
         connection_id=changes.get("connection_id") or getattr(row, "connection_id", row.id),
-        why=changes.get("reason") or problem.get("code"),
+        why=_one_word(changes.get("reason")) or problem.get("code"),
     )
+
+
+def _one_word(reason: object) -> str | None:
+    """Return a reason of a closed list; what people wrote in their own words stays where they wrote it."""
+    return reason.value if isinstance(reason, StrEnum) else None
 
 
 async def find(session: AsyncSession, kind: type[Row], row_id: str) -> Row | None:

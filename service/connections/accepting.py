@@ -1,5 +1,7 @@
 """I4: the invited side accepts or rejects; what its node then sends is stored first, and a job sends it."""
 
+from datetime import datetime
+
 from sqlalchemy.exc import IntegrityError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -16,7 +18,7 @@ from service.connections.unusable import as_problem
 from service.database import advance, reading
 from service.invitations.models import Invitation
 from service.invitations.operations import find_received
-from service.invitations.states import UNUSABLE, InvitationEvent
+from service.invitations.states import UNUSABLE, InvitationEvent, InvitationState
 from service.jobs.operations import enqueue
 from service.node import Node
 from service.problems import (
@@ -36,12 +38,13 @@ async def accept(
 ) -> Invitation:
     """The connection is pending here, and a job claims the invitation. Accepted twice, it is the same one."""
     known = await known_here(session, found)
-    if known is not None and (known.state not in UNUSABLE):
+    if known is not None and not is_over(known, node.clock.now()):
         return known
     if found.reason is not None:
         raise as_problem(found)
     if known is not None:
-        raise InvitationUnusable("It was {reason} here before.", reason=known.state.value)
+        reason = known.state.value if known.state in UNUSABLE else "expired"
+        raise InvitationUnusable("It was {reason} here before.", reason=reason)
     if wanted.return_url is not None:
         operations.check_return_url(found.instance, wanted.return_url)
     connection, invitation = await build(session, node, found, wanted)
@@ -61,6 +64,12 @@ async def accept(
     await advance(session, invitation, InvitationEvent.ACCEPT)
     await enqueue(session, CLAIM_JOB, invitation.id, run_at=now, now=now)
     return invitation
+
+
+def is_over(known: Invitation, now: datetime) -> bool:
+    """True where accepting it once more would not lead anywhere: it is over, or its time is."""
+    is_late = known.state in {InvitationState.CLAIMING, InvitationState.CLAIMED} and now >= known.expires_at
+    return known.state in UNUSABLE or is_late
 
 
 async def known_here(session: AsyncSession, found: Inspection) -> Invitation | None:

@@ -6,7 +6,6 @@ from service.connections import operations
 from service.connections.attempts import touch
 from service.connections.desk import Desk
 from service.connections.invitation_endings import end_sent, lock_invitation
-from service.connections.models import Connection
 from service.database import advance
 from service.invitations.models import Direction, Invitation
 from service.invitations.operations import get_visible
@@ -20,7 +19,9 @@ from service.problems import (
 
 async def revoke(desk: Desk, session: AsyncSession, invitation_id: str) -> Invitation:
     """The code works no more and the draft is as it was; a received one is withdrawn. Repeating changes nothing."""
-    await get_visible(session, desk.principal, invitation_id)
+    seen = await get_visible(session, desk.principal, invitation_id)
+    if seen.connection_id is None:
+        return seen
     connection, invitation = await lock_invitation(session, invitation_id)
     if invitation.state is InvitationState.ACTIVE:
         raise StepNotAllowed(
@@ -40,10 +41,10 @@ async def revoke(desk: Desk, session: AsyncSession, invitation_id: str) -> Invit
 
 async def decide(desk: Desk, session: AsyncSession, invitation_id: str, wanted: ConfirmationIn) -> Invitation:
     """Who claimed the invitation is confirmed, and may activate; or rejected, for good, and reads the reason."""
-    await get_visible(session, desk.principal, invitation_id)
+    seen = await get_visible(session, desk.principal, invitation_id)
+    if seen.direction is Direction.RECEIVED:
+        raise _not_now("The inviter confirms, not the side that was invited.", seen.connection_id)
     connection, invitation = await lock_invitation(session, invitation_id)
-    if invitation.direction is Direction.RECEIVED:
-        raise _not_now("The inviter confirms, not the side that was invited.", connection)
     confirms = wanted.decision is Decision.CONFIRM
     done = {InvitationState.CONFIRMED, InvitationState.ACTIVE} if confirms else {InvitationState.REJECTED}
     if invitation.state in done:
@@ -54,7 +55,7 @@ async def decide(desk: Desk, session: AsyncSession, invitation_id: str, wanted: 
     if invitation.state is not InvitationState.CLAIMED and not (
         invitation.state is InvitationState.CONFIRMED and not confirms
     ):
-        raise _not_now("Nobody has accepted the invitation yet, or it is active already.", connection)
+        raise _not_now("Nobody has accepted the invitation yet, or it is active already.", connection.id)
     if confirms:
         await advance(session, invitation, InvitationEvent.CONFIRM)
         touch(connection, desk.node.clock.now())
@@ -64,5 +65,5 @@ async def decide(desk: Desk, session: AsyncSession, invitation_id: str, wanted: 
     return invitation
 
 
-def _not_now(detail: str, connection: Connection) -> StepNotAllowed:
-    return StepNotAllowed(detail, connection=connection.id, allowed_steps=[], next_actions=[])
+def _not_now(detail: str, connection_id: str | None) -> StepNotAllowed:
+    return StepNotAllowed(detail, connection=connection_id, allowed_steps=[], next_actions=[])

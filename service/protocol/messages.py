@@ -21,6 +21,7 @@ NOT_AN_ADMIN = "not_an_admin"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 Url = Annotated[str, StringConstraints(min_length=8, max_length=2048, pattern=r"^https?://[^\s\\]+$")]
+STORABLE = r"^[^\x00]*$"
 ShortText = Annotated[str, StringConstraints(max_length=255)]
 SharedId = Annotated[
     str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
@@ -199,14 +200,14 @@ class InvitationQuery(Wire):
 
     invitation: Annotated[str, StringConstraints(min_length=1, max_length=40)]
     secret: Annotated[str, StringConstraints(min_length=22, max_length=128)]
-    reason: Annotated[str, StringConstraints(max_length=500)] = ""
+    reason: Annotated[str, StringConstraints(max_length=500, pattern=STORABLE)] = ""
 
 
 class InvitationStatus(Wire):
     """How an invitation stands at its inviter, for whoever has its secret; ask again after `interval` seconds."""
 
     state: Literal["open", "claimed", "confirmed", "active", "rejected", "revoked", "expired", "locked"]
-    reason: Annotated[str, StringConstraints(max_length=500)] = ""
+    reason: Annotated[str, StringConstraints(max_length=500, pattern=STORABLE)] = ""
     mode: Annotated[Mode, Field(strict=False)]
     scope: list[str]
     connection_name: ShortText = ""

@@ -15,6 +15,7 @@ from service.protocol.errors import (
 )
 from service.protocol.messages import (
     CLIENT_DOCUMENT_PATH,
+    REGISTERED_CLIENT_PATH,
     InstanceFacts,
     Registration,
 )
@@ -43,7 +44,7 @@ async def identify_claimant(
     is_private = registration.parley_instance.network is Network.PRIVATE
     if is_private and invitation.expected_partner is None:
         facts = registration.parley_instance
-        client_id = f"{issuer.url}/oauth/clients/{proof.key_thumbprint}"
+        client_id = f"{issuer.url}{REGISTERED_CLIENT_PATH}{proof.key_thumbprint}"
         return _claimant(issuer, None, client_id, proof, [key_of(registration)], facts)
     stated = proof.claims["iss"]
     try:

@@ -23,7 +23,7 @@ from service.instance_keys.operations import signing_key
 from service.limits import TOKENS_BY_CLIENT
 from service.node import Node
 from service.protocol.errors import InvalidClient, ServerNotReady, UnauthorizedClient
-from service.protocol.messages import TokenAnswer
+from service.protocol.messages import REGISTERED_CLIENT_PATH, TokenAnswer
 
 UNREADABLE = (
     "This key is not known here, and the client's address could not be read for new ones. A side that cannot be "
@@ -45,6 +45,8 @@ async def token_for_connection(node: Node, issuer: Issuer, grant: Grant, asking:
     client_id, shared_id = grant.assertion.client_id, grant.form["shared_id"]
     async with reading(node.database) as session:
         agreement = await find_agreement(session, issuer.instance.id, client_id, shared_id)
+    if agreement is None and client_id.startswith(issuer.url + REGISTERED_CLIENT_PATH):
+        raise UnauthorizedClient("There is no such registration, or no such connection of its client.")
     if agreement is None:
         # Only who proves to be this client learns that there is no such connection.
         client, _ = await authenticate_by_document(node, issuer, grant.assertion, asking)

@@ -3,6 +3,7 @@
 import structlog
 
 from service.connections import ending
+from service.connections.claim_commit import copy_active
 from service.connections.invitation_endings import lock_invitation
 from service.connections.received import secret_of
 from service.connections.states import CloseReason, ConnectionState
@@ -36,6 +37,10 @@ async def end_as_told(
         shown = None
     if shown is not None and shown.state in GONE:
         await end_as_shown(node, invitation, shown)
+        return
+    if shown is not None and shown.state == "active" and invitation.client_id is not None:
+        # Only this side's key could have activated it: whatever is refused now is refused to an active connection.
+        await copy_active(node, invitation.id, "active", None)
         return
     upstream = {"reason": refusal.error, "host": peer.issuer, "description": refusal.description}
     problem: Problem = DestinationRefused(

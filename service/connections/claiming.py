@@ -5,16 +5,16 @@ decides; this side repeats its question until it gets a definite answer, and cop
 """
 
 from datetime import timedelta
+from http import HTTPStatus
 
 import structlog
 
-from service.connections import probing
 from service.connections.attempts import touch
+from service.connections.claim_commit import copy_active
 from service.connections.claim_endings import GONE, end, end_as_shown, end_as_told
 from service.connections.ending import caller_of, peer_of
 from service.connections.invitation_endings import lock_invitation
 from service.connections.received import read_invitation, secret_of
-from service.connections.states import ConnectionEvent, ConnectionState
 from service.database import advance, reading, transaction
 from service.instances.operations import get_instance
 from service.invitations.models import Invitation
@@ -25,9 +25,10 @@ from service.node import Node
 from service.platforms.registry import build_registry
 from service.problems import InvitationUnusable
 from service.protocol.client import Caller, Peer, PeerRefused, PeerUnavailable, activate, connection_token
-from service.protocol.messages import CLIENT_DOCUMENT_PATH
+from service.protocol.messages import CLIENT_DOCUMENT_PATH, REGISTERED_CLIENT_PATH
 from service.protocol.metadata import instance_facts
 from service.protocol.registration import invitation_status, register
+from service.tokens import comparison_code
 
 CLAIM_JOB = "claim_invitation"
 LEAST_PAUSE = timedelta(seconds=5)
@@ -80,14 +81,16 @@ async def _register(node: Node, caller: Caller, peer: Peer, invitation: Invitati
         invitation.shared_id or "",
         instance_facts(instance, description),
     )
-    allowed = {caller.issuer + CLIENT_DOCUMENT_PATH, f"{peer.issuer}/oauth/clients/{caller.key.kid}"}
+    allowed = {caller.issuer + CLIENT_DOCUMENT_PATH, peer.issuer + REGISTERED_CLIENT_PATH + caller.key.kid}
     if registered.client_id not in allowed or registered.shared_id != invitation.shared_id:
-        raise PeerRefused(201, "unexpected_answer", "The registration is for somebody else.")
+        raise PeerRefused(HTTPStatus.CREATED, "unexpected_answer", "The registration is for somebody else.")
     async with transaction(node.database) as session:
         connection, locked = await lock_invitation(session, invitation.id)
         if locked.state is _S.CLAIMING:
             now = node.clock.now()
-            changes = {"client_id": registered.client_id, "claimed_at": now}
+            # The key may have changed since the acceptance; this one has claimed it.
+            code = comparison_code(peer.issuer, caller.key.kid, registered.shared_id, locked.reference)
+            changes = {"client_id": registered.client_id, "claimed_at": now, "comparison_code": code}
             await advance(session, locked, InvitationEvent.CLAIM, **changes)
             if registered.invitation_state != "claimed":
                 await advance(session, locked, InvitationEvent.CONFIRM)
@@ -102,7 +105,12 @@ async def _poll(node: Node, caller: Caller, peer: Peer, invitation: Invitation) 
         await end_as_shown(node, invitation, shown)
         return None
     if shown.state == "claimed":
-        return max(LEAST_PAUSE, timedelta(seconds=shown.interval))
+        until_it_ends = invitation.expires_at - node.clock.now()
+        return max(LEAST_PAUSE, min(timedelta(seconds=shown.interval), until_it_ends))
+    if shown.state == "open":
+        raise PeerRefused(
+            HTTPStatus.OK, "unexpected_answer", "The inviter does not know of our claim any more."
+        )
     async with transaction(node.database) as session:
         connection, locked = await lock_invitation(session, invitation.id)
         if locked.state is _S.CLAIMED:
@@ -116,36 +124,7 @@ async def _activate(node: Node, caller: Caller, peer: Peer, invitation: Invitati
     shared_id = invitation.shared_id or ""
     token = await connection_token(caller, peer, shared_id)
     shown = await activate(caller, peer, shared_id, token.access_token)
-    now = node.clock.now()
-    async with transaction(node.database) as session:
-        connection, locked = await lock_invitation(session, invitation.id)
-        if locked.state is not _S.CONFIRMED or connection.state is not ConnectionState.PENDING:
-            return
-        await advance(session, locked, InvitationEvent.ACTIVATE, secret_sealed=None)
-        await advance(
-            session,
-            connection,
-            ConnectionEvent.ACTIVATE,
-            activated_at=now,
-            updated_at=now,
-            expires_at=None,
-            destination_state=shown.state,
-            destination_changed_at=shown.changed_at,
-            destination_seen_at=now,
-            peer=peer_record(locked),
-        )
-        await probing.schedule(session, connection, now)
-
-
-def peer_record(invitation: Invitation) -> dict[str, object]:
-    """Return what stays of the inviter: who it is, its keys, and as whom it knows us."""
-    issuer = invitation.inviter_issuer
-    return {
-        "issuer": issuer,
-        "client_id": issuer + CLIENT_DOCUMENT_PATH,
-        "jwks": (invitation.peer or {})["jwks"],
-        "registered_as": invitation.client_id,
-    }
+    await copy_active(node, invitation.id, shown.state, shown.changed_at)
 
 
 HANDLERS = {CLAIM_JOB: claim}

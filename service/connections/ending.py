@@ -1,6 +1,7 @@
 """P10: a connection ends on both sides. Here at once; the other side is told until it answers for certain."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import update
@@ -12,16 +13,18 @@ from service.connections.models import Connection
 from service.connections.states import ESTABLISHED, CloseReason, ConnectionEvent, ConnectionState
 from service.database import advance, transaction
 from service.discovery.node_metadata import NodeUnreadable, read_node
-from service.instance_keys.operations import public_keys, signing_key
+from service.instance_keys.operations import current_key_id, public_keys, signing_key
 from service.instances.identity import require_running
 from service.instances.operations import get_instance, issuer_of
+from service.invitations.models import Direction, Invitation
 from service.jobs.models import Job
 from service.jobs.operations import enqueue
 from service.jobs.worker import TryAgain
 from service.node import Node
 from service.problems import NotFound
 from service.protocol.client import Caller, Peer, PeerRefused, PeerUnavailable, connection_token, end
-from service.words import DestinationType
+from service.protocol.messages import REGISTERED_CLIENT_PATH
+from service.words import DestinationType, Network
 
 END_JOB = "end_at_peer"
 LATEST_CLAIM = timedelta(seconds=90)
@@ -39,22 +42,41 @@ async def close(
     peer = connection.peer["issuer"] if connection.peer else connection.destination_node_url
     told = reason is CloseReason.CLOSED_HERE and connection.type is not DestinationType.LOCAL
     invitation = await settle(session, connection)
-    known_as = invitation.client_id if invitation else None
-    if connection.peer is not None:
-        known_as = connection.peer.get("registered_as")
     if knows and told and peer and connection.shared_id:
-        # What was sent just before may arrive late: a claim under way is ended once it can arrive no more.
-        run_at = now + LATEST_CLAIM if invitation and not invitation.claimed_at else now
-        await tell_peer(
-            session,
-            connection.instance_id,
-            peer,
-            connection.shared_id,
-            now,
-            run_at=run_at,
-            registered_as=known_as,
-        )
+        telling = await _telling(session, connection, invitation, now)
+        await tell_peer(session, connection.instance_id, peer, connection.shared_id, now, telling)
     return connection
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """When the other side is told, as whom it knows us, and until when it can matter to it."""
+
+    run_at: datetime
+    registered_as: str | None = None
+    until: datetime | None = None
+
+
+async def _telling(
+    session: AsyncSession, connection: Connection, invitation: Invitation | None, now: datetime
+) -> Telling:
+    """Return how the other side is told.
+
+    What was sent just before may arrive late, and be known there under a name that we never heard: a claim under
+    way is ended once it can arrive no more. Where nobody hears it, it ends there with the invitation.
+    """
+    if connection.peer is not None:
+        return Telling(now, connection.peer.get("registered_as"))
+    if invitation is None:
+        return Telling(now)
+    if invitation.direction is Direction.SENT or invitation.claimed_at is not None:
+        return Telling(now, invitation.client_id)
+    instance = await get_instance(session, invitation.instance_id)
+    name = None
+    if instance.network is Network.PRIVATE and invitation.expected_partner is None:
+        key_id = await current_key_id(session, instance.id) or ""
+        name = invitation.inviter_issuer + REGISTERED_CLIENT_PATH + key_id
+    return Telling(now + LATEST_CLAIM, name, invitation.expires_at + LATEST_CLAIM)
 
 
 async def tell_peer(
@@ -63,20 +85,20 @@ async def tell_peer(
     issuer: str,
     shared_id: str,
     now: datetime,
-    *,
-    run_at: datetime | None = None,
-    registered_as: str | None = None,
+    telling: Telling | None = None,
 ) -> None:
     """The other side will hear that this shared id is over, also when it is offline now."""
+    how = telling or Telling(now)
     payload = {
         "instance_id": instance_id,
         "issuer": issuer,
         "shared_id": shared_id,
-        "registered_as": registered_as,
+        "registered_as": how.registered_as,
+        "until": how.until.isoformat() if how.until else None,
     }
     # Each side may use any shared id: another peer's attempt under the same one is another job.
     told = hashlib.sha256(f"{instance_id} {issuer}".encode()).hexdigest()[:24]
-    await enqueue(session, END_JOB, f"{shared_id}:{told}", run_at=run_at or now, now=now, payload=payload)
+    await enqueue(session, END_JOB, f"{shared_id}:{told}", run_at=how.run_at, now=now, payload=payload)
 
 
 async def end_at_peer(node: Node, job: Job) -> None:
@@ -90,12 +112,18 @@ async def end_at_peer(node: Node, job: Job) -> None:
         peer = await read_peer(node, job.payload["issuer"])
         token = await connection_token(caller, peer, shared_id)
         await end(caller, peer, shared_id, token.access_token)
-    except PeerRefused as refusal:
-        if not refusal.is_over:
-            raise TryAgain(str(refusal)) from refusal
-    except PeerUnavailable as failure:
-        raise TryAgain(failure.reason) from failure
+    except (PeerRefused, PeerUnavailable) as failure:
+        if not (isinstance(failure, PeerRefused) and failure.is_over):
+            if _is_too_late(node, job):
+                return
+            raise TryAgain(str(failure)) from failure
     await _note_told(node, job.payload["instance_id"], job.payload["issuer"], shared_id)
+
+
+def _is_too_late(node: Node, job: Job) -> bool:
+    """True where the other side has ended it by itself by now."""
+    until = job.payload.get("until")
+    return until is not None and node.clock.now() >= datetime.fromisoformat(until)
 
 
 async def _note_told(node: Node, instance_id: str, issuer: str, shared_id: str) -> None:

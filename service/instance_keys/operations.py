@@ -53,6 +53,14 @@ async def signing_key(session: AsyncSession, sealer: Sealer, instance_id: str) -
     return _open(sealer, found[0], found[1] or "")
 
 
+async def current_key_id(session: AsyncSession, instance_id: str) -> str | None:
+    """Return the id of the key that signs now."""
+    statement = select(InstanceKey.id).where(
+        InstanceKey.instance_id == instance_id, InstanceKey.state == KeyState.CURRENT
+    )
+    return (await session.exec(statement)).one_or_none()
+
+
 async def public_keys(session: AsyncSession, instance_id: str) -> list[dict[str, str]]:
     """Return the keys that the instance publishes, newest first; what another one signed is not taken."""
     newest_first = (

@@ -16,6 +16,8 @@ PROTOCOL_VERSION = "1"
 WELL_KNOWN_AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
 WELL_KNOWN_PROTECTED_RESOURCE = "/.well-known/oauth-protected-resource"
 CLIENT_DOCUMENT_PATH = "/oauth/client.json"
+# Below the issuer that registered it; the rest is the thumbprint of the client's key.
+REGISTERED_CLIENT_PATH = "/oauth/clients/"
 CALLBACK_PATH = "/oauth/callback"
 NOT_AN_ADMIN = "not_an_admin"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

@@ -14,9 +14,10 @@ Json = dict[str, Any]
 THREE_DAYS = timedelta(hours=72).total_seconds()
 
 
-@pytest.mark.parametrize("private", [False, True], ids=["public", "private"])
-@pytest.mark.parametrize("arrived", [False, True], ids=["lost", "arrived"])
-async def test_closed_while_the_claim_is_on_its_way(pair: Pair, private: bool, arrived: bool) -> None:
+@pytest.mark.parametrize("network", ["public", "private"])
+@pytest.mark.parametrize("claim", ["lost", "arrived"])
+async def test_closed_while_the_claim_is_on_its_way(pair: Pair, network: str, claim: str) -> None:
+    private, arrived = network == "private", claim == "arrived"
     invited = await Invited.begin(pair, private=private)
     issued = await invited.invite()
     accepted = await invited.accept(issued)

@@ -15,6 +15,7 @@ from service.node import Node
 from service.problem_handlers import as_record
 from service.problems import DestinationRefused, InvitationUnusable, Problem
 from service.protocol.client import Caller, Peer, PeerRefused, PeerUnavailable
+from service.protocol.errors import InitialTokenRefused
 from service.protocol.messages import InvitationStatus
 from service.protocol.registration import invitation_status
 
@@ -46,7 +47,8 @@ async def end_as_told(
     problem: Problem = DestinationRefused(
         "The inviter's answer was {reason}.", reason=refusal.error, upstream=upstream
     )
-    if shown is not None and shown.state != "open" and invitation.state is InvitationState.CLAIMING:
+    was_taken = refusal.error == InitialTokenRefused.error and invitation.state is InvitationState.CLAIMING
+    if was_taken and shown is not None and shown.state != "open":
         problem = InvitationUnusable("Somebody else had accepted it before.", reason="used")
     await end(node, invitation.id, InvitationEvent.REJECT, problem)
 

@@ -10,6 +10,7 @@ from tests.security import (
     checks_decisions,
     checks_dpop,
     checks_egress,
+    checks_invitations,
     checks_keys,
     checks_metadata,
     checks_metrics,
@@ -39,6 +40,7 @@ SECTIONS: dict[str, tuple[Check, ...]] = {
     "A connection that runs": checks_running.CHECKS,
     "Metrics": checks_metrics.CHECKS,
     "Moves and copies": checks_moves.CHECKS,
+    "Invitations": checks_invitations.CHECKS,
     "Egress: whom this node calls": checks_egress.CHECKS,
     "Egress: what it takes of an answer": checks_answers.CHECKS,
 }

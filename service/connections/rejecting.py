@@ -23,9 +23,7 @@ async def reject(node: Node, session: AsyncSession, found: Inspection, reason: s
     known = await known_here(session, found)
     if known is not None:
         return _as_before(known)
-    # What cannot be accepted with this instance may be rejected all the same, as long as nobody has it.
-    is_open = found.status is not None and found.status.state == "open"
-    if found.reason is not None and not is_open:
+    if not can_be_rejected(found):
         raise as_problem(found)
     invitation = received_row(node, found, None)
     try:
@@ -40,6 +38,11 @@ async def reject(node: Node, session: AsyncSession, found: Inspection, reason: s
     await advance(session, invitation, InvitationEvent.REJECT, reason=reason or None)
     await enqueue(session, REJECT_JOB, invitation.id, run_at=now, now=now)
     return invitation
+
+
+def can_be_rejected(found: Inspection) -> bool:
+    """True as long as nobody has it, also where it cannot be accepted with this instance."""
+    return found.status is not None and found.status.state == "open"
 
 
 def _as_before(known: Invitation) -> Invitation:

@@ -13,7 +13,7 @@ from service.access.form_tokens import form_token, is_form_token
 from service.access.sign_in import FRESH, sign_out
 from service.connections.accepting import accept, known_here
 from service.connections.inspecting import Inspection, inspect
-from service.connections.rejecting import REJECTABLE, reject
+from service.connections.rejecting import can_be_rejected, reject
 from service.connections.schemas import InvitationAcceptance
 from service.connections.unusable import as_problem
 from service.database import reading, transaction
@@ -141,7 +141,7 @@ async def _show(
     form: Mapping[str, str],
     error: str | None,
 ) -> Response:
-    if found.code is None or (found.reason is not None and found.reason not in REJECTABLE):
+    if found.code is None or not can_be_rejected(found):
         raise as_problem(found)
     permissions = await list_permissions(node, platforms, found.instance, found.code.scope)
     lines = tuple(PermissionLine(**asdict(line)) for line in permissions)

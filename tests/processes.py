@@ -13,6 +13,7 @@ from service.demo import free_port, node_environment, parley_command, stop_proce
 from tests.deadlines import until
 
 COMMAND_SECONDS = 60
+START_SECONDS = 120
 Json = dict[str, Any]
 
 
@@ -77,7 +78,7 @@ class NodeProcess:
         self.start()
 
     def wait_until_ready(self) -> None:
-        until(self._is_ready)
+        until(self._is_ready, within=START_SECONDS)
 
     def add_instance(self, slug: str = "", platform: str = "sandbox", url: str = "") -> "Instance":
         """Return a new instance, made as an operator makes it, with a token for it alone."""

@@ -1,1 +1,1 @@
-"""A page is what a person sees in the browser: one view of one moment, rendered without any script."""
+"""A page is what a person sees in the browser: one view of one moment, and it works without any script."""

@@ -41,12 +41,13 @@ def test_each_page_is_readable_by_everybody(
 
 
 @pytest.mark.parametrize("width", [WIDE, PHONE])
-def test_deny_and_accept_have_the_same_size_and_the_same_looks(
-    page: Page, pages_url: str, width: int
+@pytest.mark.parametrize(("name", "no"), [("consent", "Deny"), ("invited", "Reject")])
+def test_a_no_and_accept_have_the_same_size_and_the_same_looks(
+    page: Page, pages_url: str, width: int, name: str, no: str
 ) -> None:
     page.set_viewport_size({"width": width, "height": 800})
-    page.goto(f"{pages_url}/pages/consent")
-    deny, accept = (page.get_by_role("button", name=name, exact=True) for name in ("Deny", "Accept"))
+    page.goto(f"{pages_url}/pages/{name}")
+    deny, accept = (page.get_by_role("button", name=answer, exact=True) for answer in (no, "Accept"))
     deny_box, accept_box = deny.bounding_box(), accept.bounding_box()
     assert deny_box is not None
     assert accept_box is not None

@@ -233,7 +233,7 @@ async def make_inviter_private(pair: Pair) -> None:
     assert answer.status_code == 200, answer.text
 
 
-async def test_only_the_instance_that_was_asked_shows_how_it_stands(pair: Pair) -> None:
+async def test_only_an_admin_of_the_instance_that_was_asked_sees_how_it_stands(pair: Pair) -> None:
     invited = await Invited.begin(pair)
     issued = await invited.invite()
     standing = (await accepted(invited, issued)).url

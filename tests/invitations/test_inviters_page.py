@@ -81,6 +81,7 @@ async def test_an_expected_partner_gets_the_link_at_once_and_no_other(pair: Pair
         ("javascript:alert(1)", ""),
         ("https://user@b.test/i/x", ""),
     ],
+    ids=["http", "own", "script", "user"],
 )
 async def test_only_a_node_url_becomes_a_link(pair: Pair, typed: str, why: str) -> None:
     issued = await (await Invited.begin(pair)).invite()

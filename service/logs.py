@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import MutableMapping
-from typing import Any, TextIO
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
@@ -23,6 +24,21 @@ HARMLESS = frozenset({"status_code", "code_path"})
 REMOVED = "[removed]"
 
 
+class _Indulgent:
+    """A log that cannot be written is no reason to fail: on a full disk what only reads still works."""
+
+    def __init__(self, out: TextIO) -> None:
+        self.out = out
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self.out.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self.out.flush()
+
+
 def configure(level: str, out: TextIO) -> None:
     """Send every log line of this process to `out` as JSON; values under a secret's name are removed.
 
@@ -39,7 +55,7 @@ def configure(level: str, out: TextIO) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(lowest),
-        logger_factory=structlog.PrintLoggerFactory(out),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Indulgent(out))),
         cache_logger_on_first_use=False,
     )
     formatter = structlog.stdlib.ProcessorFormatter(

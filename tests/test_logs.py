@@ -1,5 +1,7 @@
 """Logs are JSON lines that lead to the request and the connection, and hold nothing that opens anything."""
 
+import errno
+import io
 import json
 import logging
 import sys
@@ -95,6 +97,7 @@ async def test_what_goes_on_without_a_request_leads_to_its_connection(
         await alice.submit()
         await alice.sign_in()
         await alice.submit(button="accept")
+        capsys.readouterr()  # logged before there was a form for it
         configure("INFO", sys.stdout)
         network.down.add("b.test")
         await a.work()
@@ -149,3 +152,28 @@ def test_the_level_is_kept_and_libraries_tell_only_what_is_wrong(capsys: pytest.
     structlog.get_logger("tests").warning("ours")
     logging.getLogger("uvicorn.error").warning("theirs")
     assert capsys.readouterr().out == ""
+
+
+class FullDisk(io.StringIO):
+    """Where nothing can be written."""
+
+    is_full = True
+
+    def write(self, text: str) -> int:
+        if self.is_full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(text)
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("_logging_stays_as_it_was")
+async def test_a_log_that_cannot_be_written_is_no_reason_to_fail(sqlite_url: str) -> None:
+    out = FullDisk()
+    configure("INFO", out)
+    async with running_node(Network(), "acme", sqlite_url, FrozenClock()) as node:
+        node.app.state.newest_revision = "a newer one"
+        assert (await node.api.get("/readyz")).status_code == 503
+        assert out.getvalue() == ""
+        out.is_full = False
+        assert (await node.api.get("/readyz")).status_code == 503
+    assert "request_failed" in out.getvalue()

@@ -6,6 +6,7 @@ import importlib
 import re
 import sys
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,22 @@ def bounds_table() -> str:
     return "\n".join(lines)
 
 
+def promises_table(*tests: str) -> str:
+    """Return one row for each test of these files and folders: what it says in its name, and where it stands."""
+    lines = ["| what holds | test |", "|---|---|"]
+    for path in (path for name in tests for path in _tests_in(ROOT / name)):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+        place = f"[`{path.name}`](../{path.relative_to(ROOT).as_posix()})"
+        sentences = [name[5:].replace("_", " ").capitalize() for name in names if name.startswith("test_")]
+        lines += [f"| {sentence} | {place} |" for sentence in sentences]
+    return "\n".join(lines)
+
+
+def _tests_in(path: Path) -> list[Path]:
+    return sorted(path.glob("test_*.py")) if path.is_dir() else [path]
+
+
 TABLES = {
     "limits": limits_table,
     "tables": bounds_table,
@@ -109,6 +126,9 @@ TABLES = {
     "packages": packages_table,
     "files": files_table,
     "checks": checks_table,
+    "kills": partial(promises_table, "tests/test_worker_killed.py", "tests/test_replica_killed.py"),
+    "crowds": partial(promises_table, "tests/crowds"),
+    "outages": partial(promises_table, "tests/outages"),
 }
 
 
@@ -128,7 +148,7 @@ def filled(text: str) -> str:
 def main() -> int:
     """Return 0 when nothing differs (any more)."""
     differing = []
-    for name in ("ARCHITECTURE.md", "README.md", "docs/checks.md", "docs/limits.md"):
+    for name in ("ARCHITECTURE.md", "README.md", "docs/checks.md", "docs/limits.md", "docs/reliability.md"):
         path = ROOT / name
         present = path.read_text(encoding="utf-8")
         if filled(present) != present:

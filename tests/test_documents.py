@@ -22,6 +22,7 @@ DOCUMENTS = [
     "SECURITY.md",
     "docs/adr/README.md",
     "docs/checks.md",
+    "docs/reliability.md",
 ]
 PAGES = sorted((ROOT / "docs/adr").glob("0*.md"))
 HEADINGS = ["Context", "Decision", "Consequences", "Alternatives"]

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import format_datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -26,6 +26,7 @@ from service.settings import Settings
 from tests.small_node import FrozenClock
 
 Json = dict[str, object]
+PATIENCE_SECONDS = 600
 
 
 class Network(httpx.AsyncBaseTransport):
@@ -128,7 +129,9 @@ class RunningNode:
 
     async def start(self) -> None:
         """The node runs and knows what its database knows; its jobs run only when the test says so."""
-        egress = Egress(egress_policy(self.settings), transport=self.network)
+        # All nodes and browsers share one processor here: how long a call takes says nothing about them.
+        policy = replace(egress_policy(self.settings), timeout_seconds=PATIENCE_SECONDS)
+        egress = Egress(policy, transport=self.network)
         self.app = create_app(self.settings, clock=self.clock, egress=egress)
         await self.life.enter_async_context(self.app.router.lifespan_context(self.app))
         self.door.inside = httpx.ASGITransport(self.app, raise_app_exceptions=False)

@@ -46,6 +46,7 @@ from service.words import Mode, Scope
 
 PATH = "/oauth/par"
 LIFE = timedelta(seconds=300)
+TRIES = 10
 REQUEST_URI_PREFIX = "urn:ietf:params:oauth:request_uri:"
 REQUEST_URI_BITS = 256
 SCOPES = frozenset(scope.value for scope in Scope)
@@ -72,13 +73,15 @@ async def push(
     check_redirect_uri(pushed.request.redirect_uri, client)
     check_sandbox(issuer, client)
     request_uri = REQUEST_URI_PREFIX + tokens.new_secret(REQUEST_URI_BITS)
-    try:
-        async with transaction(node.database) as session:
-            await _require_renewable(session, issuer, client.client_id, pushed.request)
-            await _store(session, node, issuer, pushed, client, proof, request_uri, asking)
-    except IntegrityError:
-        raise ServerNotReady("The same attempt was pushed twice at once; try again.") from None
-    return PushedAnswer(request_uri=request_uri, expires_in=int(LIFE.total_seconds()))
+    for _ in range(TRIES):
+        try:
+            async with transaction(node.database) as session:
+                await _require_renewable(session, issuer, client.client_id, pushed.request)
+                await _store(session, node, issuer, pushed, client, proof, request_uri, asking)
+        except IntegrityError:
+            continue  # the same attempt was pushed by another request at this moment, which this one now replaces
+        return PushedAnswer(request_uri=request_uri, expires_in=int(LIFE.total_seconds()))
+    raise ServerNotReady("The same attempt is pushed again and again; try once more.")
 
 
 def check_redirect_uri(redirect_uri: str, client: Client) -> None:

@@ -4,22 +4,17 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import replace
 
 import httpx
 import pytest
 
-from service.egress_policy import EgressPolicy
-from service.instances.addresses import egress_policy
 from service.limits import WRONG_SIGN_INS_BY_SOURCE_AND_ACCOUNT
-from service.settings import Settings
-from tests.nodes import Network, Person, running_node
+from tests.nodes import PATIENCE_SECONDS, Network, Person, running_node
 from tests.pairs import Pair
 from tests.small_node import FrozenClock
 
 pytestmark = pytest.mark.anyio
 HANDSHAKES = 200
-PATIENCE_SECONDS = 600
 
 
 class CountingNetwork(Network):
@@ -41,15 +36,7 @@ class CountingNetwork(Network):
 async def working(
     two_urls: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[Pair, CountingNetwork]]:
-    """Two nodes whose workers run beside the requests.
-
-    Both nodes and all browsers share one processor here, so how long a call may take says nothing.
-    """
-
-    def patient(settings: Settings) -> EgressPolicy:
-        return replace(egress_policy(settings), timeout_seconds=PATIENCE_SECONDS)
-
-    monkeypatch.setattr("tests.nodes.egress_policy", patient)
+    """Two nodes whose workers run beside the requests."""
     monkeypatch.setattr("service.database.POOL_WAIT_SECONDS", PATIENCE_SECONDS)
     network, clock = CountingNetwork(), FrozenClock()
     async with AsyncExitStack() as stack:

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from service.limits import FLOODS, GUESSES
 from service.settings import Settings
 from service.state_machine import StateMachine
+from tests.faults.tables import RELIABILITY
 from tests.security.table import SECTIONS
 from tests.table_bounds import BOUNDS
 
@@ -129,6 +130,7 @@ TABLES = {
     "kills": partial(promises_table, "tests/test_worker_killed.py", "tests/test_replica_killed.py"),
     "crowds": partial(promises_table, "tests/crowds"),
     "outages": partial(promises_table, "tests/outages"),
+    **RELIABILITY,
 }
 
 

@@ -4,6 +4,7 @@ import structlog
 
 from service.connections import ending
 from service.connections.claim_commit import copy_active
+from service.connections.ending import Telling
 from service.connections.invitation_endings import lock_invitation
 from service.connections.received import secret_of
 from service.connections.states import CloseReason, ConnectionState
@@ -87,5 +88,5 @@ async def end(
                     invitation.inviter_issuer,
                     invitation.shared_id,
                     now,
-                    registered_as=invitation.client_id,
+                    Telling(now, invitation.client_id),
                 )

@@ -1,4 +1,4 @@
-"""Somebody leads an admin's browser: to a prepared link, a foreign session, a frame, a name that lies. Nothing comes of it."""
+"""Somebody leads an admin's browser to a prepared link, a session, a frame, a name that lies: nothing comes of it."""
 
 from __future__ import annotations
 

@@ -18,7 +18,8 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from service.demo_forms import read_forms
-from service.demo_story import DemoFailed, Narrator, tell
+from service.demo_story import tell
+from service.demo_telling import DemoFailed, Narrator
 from service.sealing import new_key
 
 START_SECONDS = 60.0
@@ -99,8 +100,9 @@ def run_demo(*, once: bool) -> int:
     narrator, nodes, is_told = Narrator(sys.stdout), tuple[DemoNode, ...](), False
     with tempfile.TemporaryDirectory(prefix="parley-demo-") as folder, ExitStack() as stack:
         try:
-            first, second = nodes = _start_both(Path(folder), stack)
-            tell(narrator, first, second, lambda: stack.enter_context(closing(DemoBrowser())))
+            first, second, hidden = _start_both(Path(folder), stack)
+            nodes = first, second
+            tell(narrator, first, second, hidden, lambda: stack.enter_context(closing(DemoBrowser())))
             for node in nodes:
                 node.require_alive()
             is_told = True
@@ -124,10 +126,11 @@ def _report_the_dead(narrator: Narrator, nodes: tuple[DemoNode, ...]) -> None:
             narrator.say(str(death))
 
 
-def _start_both(folder: Path, stack: ExitStack) -> tuple[DemoNode, DemoNode]:
+def _start_both(folder: Path, stack: ExitStack) -> tuple[DemoNode, DemoNode, DemoNode]:
+    """Return both nodes, and a private instance of the second one as its program sees it."""
     starting = [stack.enter_context(_starting(folder, name)) for name in ("acme", "globex")]
     first, second = (node.ready() for node in starting)
-    return first, second
+    return first, second, starting[1].add_instance("depot", "--private")
 
 
 @dataclass
@@ -141,7 +144,7 @@ class StartingNode:
     log: Path
 
     def ready(self) -> DemoNode:
-        """Return the node once it answers, with a sandbox instance and a token for it."""
+        """Return the node once it answers, with a sandbox instance of its own name and a token for it."""
         node = DemoNode(self.name, self.url, "", "", self.process, self.log)
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
@@ -149,16 +152,12 @@ class StartingNode:
             if time.monotonic() > deadline:
                 raise DemoFailed(f"Node {self.name} did not start within {START_SECONDS:.0f} seconds.")
             time.sleep(0.1)
-        command = (
-            "instance",
-            "add",
-            "--slug",
-            self.name,
-            "--name",
-            self.name.title(),
-            "--platform",
-            "sandbox",
-        )
+        return self.add_instance(self.name)
+
+    def add_instance(self, slug: str, *options: str) -> DemoNode:
+        """Return the node as a program with a token for its new sandbox instance sees it."""
+        named = ("--slug", slug, "--name", slug.title(), "--platform", "sandbox")
+        command = ("instance", "add", *named, *options)
         made = subprocess.run(  # noqa: S603 - our own command line
             parley_command(*command),
             env=self.environment,
@@ -169,8 +168,8 @@ class StartingNode:
         )
         if made.returncode != 0:
             raise DemoFailed(f"parley {' '.join(command)}: {made.stderr}")
-        node.issuer, node.token = made.stdout.split()
-        return node
+        issuer, token = made.stdout.split()
+        return DemoNode(slug, self.url, issuer, token, self.process, self.log)
 
     def _answers(self) -> bool:
         with contextlib.suppress(httpx.TransportError):

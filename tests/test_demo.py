@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from service.demo import DemoBrowser, DemoNode, parley_command, run_demo
-from service.demo_story import Narrator, NodeLike, tell
+from service.demo_story import tell
+from service.demo_telling import Narrator, NodeLike
 
 SECONDS = 180
 NewBrowser = Callable[[], DemoBrowser]
@@ -43,6 +44,9 @@ def test_it_shows_both_sides_of_a_connection_and_ends(
     assert views[0][2] == views[1][2]
     assert "is active on both sides" in done.stdout, "the local connection"
     assert "An admin of the other side denied it." in done.stdout
+    assert "'Here to Partner' is active at acme, active at globex" in done.stdout, "the invitation"
+    assert "because: The partner rejected it: We work with your other tracker already." in done.stdout
+    assert "'Here to Depot' is active at acme, active at depot" in done.stdout, "the private side"
     assert "409" in done.stdout, "the call out of order"
     assert done.stdout.endswith("All went as told.\n")
     assert list(tmp_path.iterdir()) == [], "the data of both nodes is gone"
@@ -70,8 +74,10 @@ class KillingNarrator(Narrator):
 def test_it_fails_when_a_node_dies_in_the_middle(
     chapter: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def kill_and_tell(out: Narrator, first: DemoNode, second: DemoNode, browser: NewBrowser) -> None:
-        tell(KillingNarrator(out.out, second, chapter), first, second, browser)
+    def kill_and_tell(
+        out: Narrator, first: DemoNode, second: DemoNode, hidden: DemoNode, browser: NewBrowser
+    ) -> None:
+        tell(KillingNarrator(out.out, second, chapter), first, second, hidden, browser)
 
     monkeypatch.setattr("service.demo.tell", kill_and_tell)
     assert run_demo(once=True) == 1
@@ -84,7 +90,7 @@ def test_it_fails_when_a_node_dies_in_the_middle(
 def test_it_fails_when_a_node_dies_while_somebody_looks_around(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def only_kill(out: Narrator, first: DemoNode, _second: DemoNode, _browser: NewBrowser) -> None:
+    def only_kill(out: Narrator, first: DemoNode, *_others: DemoNode | NewBrowser) -> None:
         KillingNarrator(out.out, first, "").title("Somebody looks around")
 
     monkeypatch.setattr("service.demo.tell", only_kill)
@@ -111,8 +117,8 @@ class LyingNode:
 def test_it_fails_when_an_answer_differs_from_what_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def liars(*_: object) -> tuple[NodeLike, NodeLike]:
-        return LyingNode("acme"), LyingNode("globex")
+    def liars(*_: object) -> tuple[NodeLike, NodeLike, NodeLike]:
+        return LyingNode("acme"), LyingNode("globex"), LyingNode("depot")
 
     monkeypatch.setattr("service.demo._start_both", liars)
     assert run_demo(once=True) == 1

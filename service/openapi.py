@@ -33,7 +33,9 @@ TAGS = [
     {"name": "Verification sessions", "description": "One attempt to prove admin access on the destination."},
     {
         "name": "Invitations",
-        "description": "For sides without a URL: one issues a code, the other claims it.",
+        "description": "For a side without a URL, or where nobody has admin access on both: one side issues a code, "
+        "shown once; the other previews it, accepts or rejects it on its own node; the inviter confirms who accepted, "
+        "and both are active. A private side takes part by dialling out only.",
     },
     {"name": "Instances", "description": "The work-management systems that this node fronts."},
     {"name": "Discovery", "description": "What is at a URL, and what each platform can do."},

@@ -22,6 +22,7 @@ Json = dict[str, Any]
 ID = re.compile(r"\b(con|vs|inv|ins|evt|whk|tok|ses|req)_[0-9a-f]{32}")
 SHARED_ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 SECRET = re.compile(r"\b(pl[a-z])_[A-Za-z0-9_-]{20,}")
+INVITATION_CODE = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+")
 COMPARISON_CODE = re.compile(r'("comparison_code": )"[^"]+"')
 KID = re.compile(r'("kid": )"[^"]+"')
 PAGE_TOKEN = re.compile(r'("next_page_token": )"[^"]+"')
@@ -85,6 +86,7 @@ def _without_chance(examples: Json) -> Json:
     for there, here in known.items():
         text = text.replace(there, here)
     text = SECRET.sub(r"\1_…", text)
+    text = INVITATION_CODE.sub("eyJhbGciOiJFUzI1NiIs…", text)
     text = COMPARISON_CODE.sub(r'\1"K7QX-M4TD"', text)
     text = KID.sub(r'\1"mPBTqoBgXoW0ZqyMSFyFuEiAOqRdSmZl0gWzC9ZwXhQ"', text)
     text = PAGE_TOKEN.sub(r'\1"WyJlOGU5NDQ3ZmMwMGEiXQ"', text)

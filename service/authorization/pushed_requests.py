@@ -163,7 +163,6 @@ async def _store(
         created_at=asking.now,
     )
     session.add(request)
-    await session.flush()
     await timers.watch(session, request, asking.now)
 
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 from service.clock_skew import clock_obstacle
 from service.connections.causes import Cause, Finding, from_failure
 from service.connections.models import Connection
+from service.connections.other_instance import is_same_place, is_verified
 from service.connections.probing import can_be_asked, look
-from service.connections.reconnecting import is_same_place
 from service.connections.states import ConnectionState
 from service.database import find, reading
 from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable, read_node
@@ -51,17 +51,12 @@ def _strange(connection: Connection, snapshot: NodeSnapshot) -> Finding | None:
     """Return what is other than agreed at the other side's address."""
     facts = snapshot.metadata.parley_instance
     agreed = connection.destination_url
-    if agreed is not None and not is_same_place(agreed, facts.url) and _is_verified(connection):
-        detail = f"The node there now stands for {facts.url}, and not for {connection.destination_url}."
+    if agreed is not None and not is_same_place(agreed, facts.url) and is_verified(connection):
+        detail = f"The node there stands for another instance by now, and not for {agreed}."
         return Finding(Cause.WRONG_NODE, detail)
     if obstacle := clock_obstacle(snapshot.clock_skew_seconds):
         return Finding(Cause.CLOCK, obstacle)
     return None
-
-
-def _is_verified(connection: Connection) -> bool:
-    """True where the other side's URL is what its node said, and not what a client claimed of itself."""
-    return connection.peer is not None and connection.destination_node_url == connection.peer["issuer"]
 
 
 def _last_seen(node: Node, connection: Connection) -> tuple[Finding, ...]:

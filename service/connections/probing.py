@@ -5,11 +5,12 @@ from http import HTTPStatus
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from service.connections.comparing import compare
 from service.connections.ending import caller_of, close
 from service.connections.models import Connection
 from service.connections.peer_keys import look_again
 from service.connections.states import ESTABLISHED, CloseReason
-from service.connections.status import compare, own_status, see
+from service.connections.status import own_status, see
 from service.database import find, get_for_update, reading, transaction
 from service.jobs.models import Job
 from service.jobs.operations import enqueue

@@ -6,6 +6,7 @@ from service.connections import operations
 from service.connections.attempts import EXPIRE_JOB, end_badly, present, touch
 from service.connections.desk import Desk
 from service.connections.models import Connection
+from service.connections.other_instance import require_same_instance
 from service.connections.refusals import with_way_out
 from service.connections.renewing import may_become, renewal_under_way
 from service.connections.running import Upkeep, require_upkeep
@@ -19,11 +20,9 @@ from service.discovery.probes import own_side, side_of_other
 from service.instances.models import Instance
 from service.instances.operations import get_instance
 from service.jobs.operations import enqueue
-from service.problems import DestinationIncompatible
 from service.verification_sessions.models import Purpose, VerificationSession
 from service.verification_sessions.operations import new_attempt
 from service.verification_sessions.states import VerificationEvent
-from service.web_addresses import UnusableUrl, normalise
 from service.words import DestinationType, Mode
 
 FINAL = "The mode of this connection is {mode}, and final: only basic may be upgraded."
@@ -35,7 +34,7 @@ async def begin_reconnect(
     """A fresh attempt waits for an admin's browser; the connection stays active, whatever becomes of it."""
     found, instance = await _check(desk, connection_id, mode)
     snapshot = await read_other_node(desk, (found.peer or {})["issuer"], instance)
-    _require_same_instance(found, snapshot)
+    require_same_instance(found, snapshot)
     connection = await operations.lock_visible(session, desk.principal, connection_id, revision)
     attempt = new_attempt(
         desk.node,
@@ -65,26 +64,6 @@ async def _check(desk: Desk, connection_id: str, mode: Mode | None) -> tuple[Con
         if mode is not None and not may_become(connection, mode):
             raise ModeRefused(mode, FINAL.format(mode=connection.mode))
     return connection, instance
-
-
-def _require_same_instance(connection: Connection, snapshot: NodeSnapshot) -> None:
-    """Raise DestinationIncompatible where the node now stands for another instance than was agreed on."""
-    now_at = snapshot.metadata.parley_instance.url
-    if connection.destination_url is not None and not is_same_place(connection.destination_url, now_at):
-        upstream = {"reason": "wrong_node", "host": snapshot.issuer}
-        raise DestinationIncompatible(
-            "The node there now stands for another instance than this connection is with.",
-            fix="Ask the other side for the node URL of the right instance, and create a new connection.",
-            upstream=upstream,
-        )
-
-
-def is_same_place(one: str, other: str) -> bool:
-    """True where both URLs are spellings of one place."""
-    try:
-        return normalise(one).url == normalise(other).url
-    except UnusableUrl:
-        return one == other
 
 
 def _require_mode(desk: Desk, instance: Instance, snapshot: NodeSnapshot, mode: Mode) -> None:

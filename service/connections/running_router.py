@@ -76,7 +76,9 @@ async def delete_activation(
     "/{connection_id}/checks",
     operation_id="checkConnection",
     summary="Test a connection",
-    responses=problem_responses(*READS, problems.StepNotAllowed, problems.ConnectionClosed),
+    responses=problem_responses(
+        *READS, problems.StepNotAllowed, problems.ConnectionClosed, problems.InstancePaused
+    ),
 )
 async def post_check(connection_id: str, desk: WriteDesk) -> ConnectionCheckOut:
     """Asks the other side now, as the hourly probe does, and names each cause why messages would not flow.

@@ -229,6 +229,21 @@ async def test_both_commits_cross_each_other_and_end_with_the_same_mode(pair: Pa
     assert ours == theirs
 
 
+async def test_of_two_upgrades_that_cross_one_at_most_is_committed(pair: Pair) -> None:
+    """Both wait for the other side's commit, and the answer to the first one is lost."""
+    here, there = await connected(pair)
+    await accepted(pair, await reconnect(pair.a, here, "visual"))
+    await accepted(pair, await reconnect(pair.b, there, "script"))
+    pair.network.lose_requests = ["/activation"]
+    await pair.work()
+    pair.network.lose_requests, pair.network.lose_answers = [], ["/activation"]
+    for _ in range(15):
+        pair.clock.advance(60)
+        await pair.work()
+    ours, theirs = await modes(pair, here, there)
+    assert ours == theirs
+
+
 async def test_a_draft_cannot_be_verified_anew_and_a_set_up_names_no_mode(pair: Pair) -> None:
     draft = await pair.draft("basic")
     refused = await reconnect(pair.a, draft, expected=409)

@@ -98,6 +98,8 @@ CONSENT = ConsentView(
     hidden=HIDDEN,
     expires_at=EXPIRES_AT,
 )
+CONSENT_ANEW = replace(CONSENT, renews="Support desk to Acme Jira", mode_before=Mode.BASIC)
+START_ANEW = replace(START, is_renewal=True)
 NOT_ADMIN = NotAdminView(
     instance_name="Support desk",
     person="Bob Member",
@@ -228,6 +230,8 @@ VIEWS: dict[str, View] = {
     "sign-in-error": SIGN_IN_ERROR,
     "start": START,
     "consent": CONSENT,
+    "start-anew": START_ANEW,
+    "consent-anew": CONSENT_ANEW,
     "not-admin": NOT_ADMIN,
     "pending": PENDING,
     "active": ACTIVE,

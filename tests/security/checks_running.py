@@ -32,6 +32,14 @@ CHECKS = (
         RENEWALS + "the_mode_that_somebody_else_has_given_it_meanwhile_stays",
     ),
     Check(
+        "two-upgrades-that-cross",
+        "mode on both sides changes in one commit",
+        RECORDS,
+        "if not may_become(connection, mode) or (is_change and await is_deciding(session, connection)):",
+        "if not may_become(connection, mode):",
+        "tests/connections/test_reconnecting.py::test_of_two_upgrades_that_cross_one_at_most_is_committed",
+    ),
+    Check(
         "attempt-ends-without-the-connection",
         "its own state and nonce tell attempts apart",
         RECORDS,

@@ -155,7 +155,7 @@ def test_a_session_that_was_there_before_the_sign_in_is_not_the_persons(
     mallory.sign_in("bob")
     mallory.sees("You are not an admin of Acme")
     (planted,) = [each for each in mallory.context.cookies() if each["name"].startswith("parley-")]
-    alice.context.add_cookies([{**planted}])
+    alice.context.add_cookies([{**planted}])  # type: ignore[typeddict-item]
     alice.page.goto(attempt.start_url)
     alice.press("Go back")
     alice.sign_in()

@@ -86,10 +86,15 @@ def read(answer: httpx.Response, expected: int) -> dict[str, Any]:
 
 @asynccontextmanager
 async def two_nodes(
-    a_url: str, b_url: str, *, network: Network | None = None, clock_of_b: FrozenClock | None = None
+    a_url: str,
+    b_url: str,
+    *,
+    network: Network | None = None,
+    clock: FrozenClock | None = None,
+    clock_of_b: FrozenClock | None = None,
 ) -> AsyncIterator[Pair]:
     """Give two started nodes on these databases; both look at one clock unless B has its own."""
-    network, clock = network or Network(), FrozenClock()
+    network, clock = network or Network(), clock or FrozenClock()
     async with AsyncExitStack() as stack:
         a = await stack.enter_async_context(running_node(network, "a", a_url, clock))
         b = await stack.enter_async_context(running_node(network, "b", b_url, clock_of_b or clock))

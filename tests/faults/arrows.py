@@ -47,7 +47,6 @@ class Fault(StrEnum):
     REQUESTS_LOST = "20 min of requests lost"
     REPLIES_LOST = "20 min of replies lost"
     DOUBLED = "doubled"
-    DOUBLED_AT_ONCE = "doubled at once"
     SECOND_REPLY = "second reply"
     LATE = "late"
     REORDERED = "reordered"
@@ -59,15 +58,14 @@ MEANINGS = {
     Fault.REPLY_LOST: "the first request arrives, its answer does not",
     Fault.REQUESTS_LOST: "none arrives for 20 minutes",
     Fault.REPLIES_LOST: "all arrive, and no answer comes back for 20 minutes",
-    Fault.DOUBLED: "it arrives twice, one after the other",
-    Fault.DOUBLED_AT_ONCE: "it arrives twice at the same time, and the better answer comes back",
-    Fault.SECOND_REPLY: "it arrives twice, and only the second answer comes back",
+    Fault.DOUBLED: "it arrives twice at the same time, and the better answer comes back",
+    Fault.SECOND_REPLY: "it arrives twice, one after the other, and only the second answer comes back",
     Fault.LATE: "the caller gives up and tries again; then the first one arrives, too",
     Fault.REORDERED: "the caller gives up; it arrives after the request that came next",
     Fault.STALE: "the caller gives up; it arrives when everything is long over",
 }
 LASTING = frozenset({Fault.REQUESTS_LOST, Fault.REPLIES_LOST})
-ONCE_MORE = frozenset({Fault.DOUBLED, Fault.DOUBLED_AT_ONCE, Fault.SECOND_REPLY})
+ONCE_MORE = frozenset({Fault.DOUBLED, Fault.SECOND_REPLY})
 UNANSWERED = frozenset(Fault) - ONCE_MORE
 
 
@@ -107,15 +105,12 @@ TWICE, CUT_OFF = frozenset({Fault.SECOND_REPLY}), frozenset({Fault.REQUESTS_LOST
 CODE, CLIENT = "grant_type=authorization_code", "grant_type=client_credentials"
 TOKEN, CONNECTION, ACTIVATION = "/oauth/token$", r"/connections/[^/]+$", "/activation$"
 PAR, DOCUMENT, AUTHORIZE = "/oauth/par$", "/oauth/client.json$", "/oauth/authorize$"
-DECISION, SIGN_IN, CALLBACK = "/oauth/authorize/", "/sign-in$", "/oauth/callback$"
-METADATA = "/.well-known/oauth-authorization-server/"
+DECISION, CALLBACK = "/oauth/authorize/", "/oauth/callback$"
 
 ARROWS = (
     Arrow("P4", "pushes what shall be asked", A, B, "POST", PAR, fatal=UNANSWERED | TWICE),
     Arrow("P4 document", "reads who is asking", B, A, "GET", DOCUMENT, fatal=UNANSWERED),
     Arrow("P5 arrival", "comes with the pushed request", BROWSER, B, "GET", AUTHORIZE, fatal=LASTING),
-    Arrow("P5 sign-in", "signs in", BROWSER, B, "POST", SIGN_IN, fatal=LASTING),
-    Arrow("P5 page", "reads what is asked", BROWSER, B, "GET", DECISION, fatal=LASTING),
     Arrow("P5 decision", "accepts", BROWSER, B, "POST", DECISION, fatal=LASTING),
     Arrow("P6", "comes back with the code", BROWSER, A, "GET", CALLBACK, fatal=CUT_OFF),
     Arrow("P7 code", "redeems the code", A, B, "POST", TOKEN, holds=CODE, fatal=LASTING),
@@ -124,13 +119,10 @@ ARROWS = (
     Arrow("P7 watch", "asks how it stands", A, B, "GET", CONNECTION, Scene.BROWSER_AWAY),
     Arrow("P9", "activates", A, B, "PUT", ACTIVATION, fatal=CUT_OFF),
     Arrow("P10 cancel", "ends the attempt", A, B, "DELETE", CONNECTION, Scene.CANCEL),
-    Arrow("P10 metadata", "reads where to call", A, B, "GET", METADATA, Scene.CLOSE_BY_A),
     Arrow("P10 token", "asks for a token", A, B, "POST", TOKEN, Scene.CLOSE_BY_A, CLIENT),
     Arrow("P10 end", "ends the connection", A, B, "DELETE", CONNECTION, Scene.CLOSE_BY_A),
-    Arrow("P10 token, back", "asks for a token", B, A, "POST", TOKEN, Scene.CLOSE_BY_B, CLIENT),
     Arrow("P10 end, back", "ends the connection", B, A, "DELETE", CONNECTION, Scene.CLOSE_BY_B),
     Arrow("P11 token", "asks for a token", A, B, "POST", TOKEN, Scene.PROBE, CLIENT),
     Arrow("P11 status", "asks how it stands", A, B, "GET", CONNECTION, Scene.PROBE),
-    Arrow("P11 token, back", "asks for a token", B, A, "POST", TOKEN, Scene.PROBE, CLIENT),
     Arrow("P11 status, back", "asks how it stands", B, A, "GET", CONNECTION, Scene.PROBE),
 )

@@ -73,4 +73,10 @@ COMMITS = (
     Commit(B, "authorization/sweeping: sweep", "what is of no use is gone", PROBE),
     Commit(A, "connections/router: delete_connection", "closed here, and a job will tell", CLOSE),
 )
+ON_POSTGRESQL = tuple(
+    commit
+    for commit in COMMITS
+    if commit.scene in {Scene.SET_UP, CANCEL, CLOSE} and not commit.place.startswith("access/")
+)
+"""Those of the agreement itself: what is the same on every database is tried on one."""
 SCENES = tuple(dict.fromkeys(commit.scene for commit in COMMITS))

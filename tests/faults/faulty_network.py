@@ -27,7 +27,6 @@ class FaultyNetwork(Network):
             Fault.REPLY_LOST: self._lose_reply,
             Fault.REPLIES_LOST: self._lose_reply,
             Fault.DOUBLED: self._double,
-            Fault.DOUBLED_AT_ONCE: self._double_at_once,
             Fault.SECOND_REPLY: self._answer_second,
             Fault.LATE: self._hold,
             Fault.REORDERED: self._hold,
@@ -87,11 +86,6 @@ class FaultyNetwork(Network):
         raise httpx.ReadTimeout("the answer was lost", request=request)
 
     async def _double(self, request: httpx.Request) -> httpx.Response:
-        answer = await self._arrive(request)
-        await self._arrive(request)
-        return answer
-
-    async def _double_at_once(self, request: httpx.Request) -> httpx.Response:
         both = await asyncio.gather(self._arrive(request), self._arrive(request))
         return min(both, key=lambda answer: answer.status_code)
 

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from tests.faults.arrows import A, Scene
+from tests.faults.clock_beside import ClockBeside
 from tests.faults.faulty_network import FaultyNetwork
 from tests.faults.patient_person import PatientPerson
 from tests.faults.rest import revive
@@ -27,6 +28,12 @@ class Stage:
     def side(self, name: str) -> RunningNode:
         """Return the node that the tables call so."""
         return self.pair.a if name == A else self.pair.b
+
+    def drift(self, seconds: float) -> None:
+        """B's clock is so far ahead of A's from now on."""
+        clock = self.pair.b.clock
+        assert isinstance(clock, ClockBeside)
+        clock.ahead = seconds
 
     async def revive(self) -> None:
         """Whichever node died is started again."""

@@ -9,7 +9,7 @@ from tests.faults.any_order import TwoNodes
 from tests.faults.theatre import sqlite_databases
 
 # One run is a whole story between two nodes: fewer of them than of a property that takes a millisecond.
-STORIES = max(1, settings().max_examples // 7)
+STORIES = max(1, settings().max_examples // 10)
 
 
 def test_whatever_happens_nobody_is_active_alone(sqlite_template: Path, tmp_path: Path) -> None:

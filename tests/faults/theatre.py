@@ -7,10 +7,12 @@ from itertools import count
 from pathlib import Path
 
 from tests import databases
+from tests.faults.clock_beside import ClockBeside
 from tests.faults.faulty_network import FaultyNetwork
 from tests.faults.rest import come_to_rest
 from tests.faults.scenes import Stage
 from tests.pairs import Pair, two_nodes
+from tests.small_node import FrozenClock
 
 # What a node keeps in its cache for an hour must not help the next case.
 SWEPT_AFTER = 2 * 3600
@@ -37,6 +39,7 @@ class Theatre:
         stage = Stage(pair, network, await pair.draft())
         yield stage
         network.reset()
+        stage.drift(0)
         await pair.a.api.delete(f"/v1/connections/{stage.draft['id']}")
         pair.clock.advance(SWEPT_AFTER)
         await come_to_rest(pair)
@@ -44,7 +47,9 @@ class Theatre:
 
     async def _open(self) -> Pair:
         urls = [await self.nights.enter_async_context(_in_a_thread(self.fresh_database())) for _ in range(2)]
-        return await self.nights.enter_async_context(two_nodes(*urls, network=FaultyNetwork()))
+        clock = FrozenClock()
+        nodes = two_nodes(*urls, network=FaultyNetwork(), clock=clock, clock_of_b=ClockBeside(clock))
+        return await self.nights.enter_async_context(nodes)
 
 
 @asynccontextmanager

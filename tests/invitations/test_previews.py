@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests import databases
-from tests.faults.test_clocks import ClockBeside
+from tests.faults.clock_beside import ClockBeside
 from tests.invitations.dumps import dump
 from tests.invitations.invited import Invited
 from tests.invitations.unusable_codes import UNUSABLE, Unusable
 from tests.nodes import Network
 from tests.pairs import Pair, read, two_nodes
+from tests.small_node import FrozenClock
 
 pytestmark = pytest.mark.anyio
 CASES = [pytest.param(case, id=f"{case.reason} - {case.arrange.__name__}") for case in UNUSABLE]
@@ -96,11 +97,12 @@ async def test_an_instance_of_somebody_else_is_not_found(pair: Pair, invited: In
 @pytest.fixture
 async def apart(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[tuple[Invited, ClockBeside]]:
     """As `invited`, with a clock of its own at B."""
-    clock = ClockBeside()
+    clock = ClockBeside(ours := FrozenClock())
     urls = [databases.sqlite_copy(sqlite_template, tmp_path / f"{name}.db") for name in "ab"]
     async with AsyncExitStack() as stack:
-        pair = await stack.enter_async_context(two_nodes(*urls, network=Network(), clock_of_b=clock))
-        clock.other = pair.clock
+        pair = await stack.enter_async_context(
+            two_nodes(*urls, network=Network(), clock=ours, clock_of_b=clock)
+        )
         yield await Invited.begin(pair), clock
 
 

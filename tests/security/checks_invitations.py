@@ -11,6 +11,7 @@ CLAIMING = "service/connections/claiming.py"
 INSPECTING = "service/connections/inspecting.py"
 T = "tests/invitations/"
 T_CLAIMS = T + "test_claims.py::"
+T_CLAIMED = T + "test_claimed.py::"
 T_PREVIEW = T + "test_previews.py::test_each_reason_is_previewed_and_refused_alike"
 ONE_CLAIM = "V claims it in one UPDATE for that key's thumbprint; other key ⇒ 401"
 TOKEN = "secret as initial access token"
@@ -213,7 +214,7 @@ COMMIT = (
         CLAIMED,
         "if invitation.state is not InvitationState.CONFIRMED:",
         "if False:",
-        T_CLAIMS + "test_activation_before_the_confirmation_is_refused",
+        T_CLAIMED + "test_activation_before_the_confirmation_is_refused",
     ),
     Check(
         "activation-after-the-expiry",
@@ -221,7 +222,7 @@ COMMIT = (
         CLAIMED,
         "if await expire_if_due(session, node, connection, invitation) or invitation.state in UNUSABLE:",
         "if invitation.state in UNUSABLE:",
-        T_CLAIMS + "test_activation_after_the_expiry_is_too_late_for_both",
+        T_CLAIMED + "test_activation_after_the_expiry_is_too_late_for_both",
     ),
     Check(
         "rejected-claimant-cannot-end",

@@ -43,8 +43,7 @@ async def accept(
     if found.reason is not None:
         raise as_problem(found)
     if known is not None:
-        reason = known.state.value if known.state in UNUSABLE else "expired"
-        raise InvitationUnusable("It was {reason} here before.", reason=reason)
+        raise _over_here(known)
     if wanted.return_url is not None:
         operations.check_return_url(found.instance, wanted.return_url)
     connection, invitation = await build(session, node, found, wanted)
@@ -57,6 +56,8 @@ async def accept(
         known = await known_here(session, found)
         if known is None:
             raise
+        if is_over(known, node.clock.now()):
+            raise _over_here(known) from None
         return known
     now = node.clock.now()
     changes = {"expires_at": invitation.expires_at, "destination_state": ConnectionState.PENDING.value}
@@ -70,6 +71,11 @@ def is_over(known: Invitation, now: datetime) -> bool:
     """True where accepting it once more would not lead anywhere: it is over, or its time is."""
     is_late = known.state in {InvitationState.CLAIMING, InvitationState.CLAIMED} and now >= known.expires_at
     return known.state in UNUSABLE or is_late
+
+
+def _over_here(known: Invitation) -> InvitationUnusable:
+    reason = known.state.value if known.state in UNUSABLE else "expired"
+    return InvitationUnusable("It was {reason} here before.", reason=reason)
 
 
 async def known_here(session: AsyncSession, found: Inspection) -> Invitation | None:

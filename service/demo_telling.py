@@ -4,8 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Protocol, TextIO
 
-FINISH_SECONDS = 30.0
-POLL_SECONDS = 0.2
+FINISH_SECONDS, POLL_SECONDS = 30.0, 0.2
 
 
 class DemoFailed(Exception):

@@ -34,9 +34,7 @@ async def end_sent(
 ) -> None:
     """The invitation is over, and the draft is back with its owner with the reason; re-inviting is possible at once."""
     now = node.clock.now()
-    record = None
-    if problem is not None:
-        record = {**as_record(problem, node.settings.public_url), "at": now.isoformat()}
+    record = {**as_record(problem, node.settings.public_url), "at": now.isoformat()} if problem else None
     was_claimed = invitation.shared_id is not None
     await advance(session, invitation, by, last_error=record, reason=reason)
     if connection.invitation_id != invitation.id:

@@ -124,7 +124,7 @@ class Walk:
         await self.call("PUT", f"{path}/details", details)
         await self.call("PUT", f"{path}/mode", {"mode": "visual"})
         await self.call("PATCH", path, {"description": "Tickets of the joint project."})
-        session = await self.call("POST", f"{path}/verification-sessions")
+        session = await self.call("POST", f"{path}/verification-sessions", {"purpose": "set_up"})
         await self.call("DELETE", f"/v1/verification-sessions/{session['id']}")
 
     async def connect(self) -> None:
@@ -140,7 +140,7 @@ class Walk:
             },
         )
         path = f"/v1/connections/{draft['id']}"
-        session = await self.call("POST", f"{path}/verification-sessions")
+        session = await self.call("POST", f"{path}/verification-sessions", {"purpose": "set_up"})
         await self.agree(session["start_url"])
         await self.a.work()
         await self.call("GET", f"/v1/verification-sessions/{session['id']}")

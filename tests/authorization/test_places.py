@@ -36,7 +36,7 @@ async def wait_here(stranger: Stranger, hosts: list[str], *, state: str = "reque
         "state": state,
         "client": {},
         "redirect_uri": "",
-        "client_state": "",
+        "client_state_sealed": "",
         "nonce": "",
         "code_challenge": "",
         "scope": [],

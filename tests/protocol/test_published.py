@@ -68,6 +68,7 @@ async def test_the_metadata_names_every_endpoint_and_nothing_weaker(node: Runnin
         "authorization_endpoint": "/oauth/authorize",
         "token_endpoint": "/oauth/token",
         "pushed_authorization_request_endpoint": "/oauth/par",
+        "registration_endpoint": "/oauth/register",
         "jwks_uri": "/oauth/jwks",
     }
     assert found["require_pushed_authorization_requests"] is True

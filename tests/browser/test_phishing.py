@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Request, expect
 
 from tests import wizard
 from tests.browser.sandbox_pair import Pair, age, go_to_decision, go_to_start
 from tests.chromium import Visitor
 from tests.processes import Instance
 
-EVIL = "http://evil.test/"
 LYING_NAME = "<img src=x onerror=alert(1)> \u202emoc.elpmaxe\u202c \u0430cme"
 
 
@@ -70,6 +72,31 @@ def test_a_sign_in_of_six_minutes_ago_accepts_nothing(alice: Visitor, pair: Pair
     alice.sees("Accept this connection?")
 
 
+def is_blocked(request: Request) -> bool:
+    """True where Chromium has read the answer and does not show it, for its headers say so."""
+    return request.failure == "net::ERR_BLOCKED_BY_RESPONSE"
+
+
+@contextmanager
+def serving(page: str) -> Iterator[str]:
+    """Give the address of somebody else's server on this machine that shows this page."""
+
+    class Trap(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(page.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Nobody reads it."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Trap) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
 @pytest.mark.parametrize("page", ["sign-in", "start", "decision"])
 def test_no_page_is_shown_in_a_frame(browser: Browser, pair: Pair, page: str) -> None:
     """A click on something harmless would be a click on Accept."""
@@ -81,15 +108,15 @@ def test_no_page_is_shown_in_a_frame(browser: Browser, pair: Pair, page: str) ->
         visitor.context.clear_cookies()
         go_to_decision(visitor, attempt)
     framed = visitor.page.url
-    trap = f"<button>Win a prize</button><iframe src='{framed}' width=800 height=600></iframe>"
-    visitor.page.route(EVIL, lambda route: route.fulfill(body=trap, content_type="text/html"))
-    with visitor.page.expect_event("requestfailed") as failing:
-        visitor.page.goto(EVIL, wait_until="load")
-    assert failing.value.failure == "net::ERR_BLOCKED_BY_RESPONSE"
-    frame = visitor.page.frame_locator("iframe")
-    expect(visitor.page.get_by_role("button", name="Win a prize")).to_be_visible()
-    expect(frame.get_by_role("button")).to_have_count(0)
-    expect(frame.get_by_role("heading")).to_have_count(0)
+    with serving(
+        f"<button>Win a prize</button><iframe src='{framed}' width=800 height=600></iframe>"
+    ) as evil:
+        with visitor.page.expect_event("requestfailed", is_blocked):
+            visitor.page.goto(evil, wait_until="load")
+        frame = visitor.page.frame_locator("iframe")
+        expect(visitor.page.get_by_role("button", name="Win a prize")).to_be_visible()
+        expect(frame.get_by_role("button")).to_have_count(0)
+        expect(frame.get_by_role("heading")).to_have_count(0)
     visitor.context.close()
 
 

@@ -23,8 +23,8 @@ CLAIM = (
         "wrong-secret",
         TOKEN,
         HOLDERS,
-        'if not node.hasher.match(secret, found.secret_hash or ""):',
-        "if False:",
+        'if found is not None and node.hasher.match(secret, found.secret_hash or ""):',
+        "if found is not None:",
         T_CLAIMS + "test_a_wrong_secret_is_refused_like_an_unknown_invitation",
     ),
     Check(

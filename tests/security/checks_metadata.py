@@ -150,9 +150,9 @@ CHECKS = (
         "keys-of-a-neighbour",
         "A key that is our own under another issuer is refused",
         "service/connections/inspecting.py",
-        "snapshot = await read_foreign_node(node, issuer)",
+        "return await read_foreign_node(node, issuer)",
         "from service.discovery.node_metadata import read_node; "
-        "snapshot = await read_node(node.egress, issuer, now=node.clock.now())",
+        "return await read_node(node.egress, issuer, now=node.clock.now())",
         "tests/outsiders/test_hostile_inviter.py"
         "::test_keys_of_the_asking_node_under_another_issuer[a neighbour of it]",
     ),

@@ -23,11 +23,11 @@ demo: $(READY) ## Two nodes on this machine connect with each other (ARGS=--once
 	$(BIN)/parley demo $(ARGS)
 
 test: $(READY) ## The tests that need Python packages only
-	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/browser --ignore=tests/interop \
+	$(BIN)/python -m pytest -n 3 --dist worksteal --ignore=tests/browser --ignore=tests/interop \
 		--ignore=tests/security --ignore=tests/trackers $(ARGS)
 
 test-checks: $(READY) ## Switch off each security check alone: the test named after it has to fail
-	$(BIN)/python -m pytest -n 2 tests/security $(ARGS)
+	$(BIN)/python -m pytest -n 3 tests/security $(ARGS)
 
 check: $(READY) ## Formatting, lint and types, as pre-commit runs them
 	$(BIN)/ruff format --check .

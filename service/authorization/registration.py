@@ -42,9 +42,9 @@ PATH = "/oauth/register"
 
 async def register(node: Node, issuer: Issuer, request: Request, body: bytes) -> Registered:
     """The invitation is the caller's: its one key, and what of its host could be verified, are kept."""
+    secret = read_initial_token(request)
     registration = read_registration(body)
     statement = registration.software_statement
-    secret = read_initial_token(request)
     found = await open_with(node, issuer.instance.id, reference_of(statement), secret)
     proof = verify_statement(registration, issuer, node.clock.now())
     if claims.is_same(found, proof.key_thumbprint, proof.claims["shared_id"]):

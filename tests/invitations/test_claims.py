@@ -90,6 +90,13 @@ async def test_a_wrong_secret_is_refused_like_an_unknown_invitation(
     assert ("invitation.refused", "wrong_code") in await history(invited)
 
 
+async def test_without_the_secret_nothing_is_said_about_the_rest(
+    invited: Invited, claimant: Claimant, code: str
+) -> None:
+    await refused(invited, await claimant.send(claimant.registration(code), {}), NOBODY)
+    await refused(invited, await claimant.send({}, {}), NOBODY)
+
+
 async def test_five_wrong_codes_lock_it_over_restarts_too(
     pair: Pair, invited: Invited, claimant: Claimant, code: str
 ) -> None:

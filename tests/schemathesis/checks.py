@@ -31,6 +31,10 @@ OF_THE_WORLD = {
     "destination-refused",
     "platform-unreachable",
     "rate-limited",
+    "invitation-unknown",
+    "invitation-unusable",
+    "both-sides-private",
+    "instance-paused",
 }
 # Operation -> where a fault may be that only meaning shows, and why the schema does not tell it.
 OF_MEANING: dict[str, Sequence[str]] = {
@@ -48,6 +52,15 @@ OF_MEANING: dict[str, Sequence[str]] = {
         "/credential/.*",  # its methods and their fields are the platform's
     ],
     "changeInstance": ["/return_urls/[0-9]+", "/credential/.*"],
+    "createVerificationSession": ["/mode"],  # goes with one purpose only
+    "createInvitation": [
+        "/expires_at",  # in the future, and not too far
+        "/expected_partner",  # a node's URL, and not this node's
+    ],
+    "previewInvitation": ["/instance"],
+    "acceptInvitation": ["/instance", "/destination_short_name"],
+    "rejectInvitation": ["/instance"],
+    "moveInstance": ["/url"],  # the same tracker answers there
     "createSession": ["/method", "/values/.*"],
     "createAccessToken": [
         "/instances",  # some, or all of them
@@ -56,8 +69,8 @@ OF_MEANING: dict[str, Sequence[str]] = {
 }
 
 # What is ended stays readable, with its history; everything else that is deleted is gone.
-ENDED = re.compile(r"DELETE /v1/(connections|verification-sessions)/[^/]+")
-OVER = {"closed", "cancelled", "verified", "denied", "failed", "expired"}
+ENDED = re.compile(r"DELETE /v1/(connections|verification-sessions|invitations)/[^/]+")
+OVER = {"closed", "cancelled", "verified", "denied", "failed", "expired", "revoked", "rejected", "locked"}
 
 
 @schemathesis.hook

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -93,7 +94,7 @@ def body(request: Request, problem: Problem) -> dict[str, Any]:
 
 
 def as_record(problem: Problem, root: str) -> dict[str, Any]:
-    """Return what a problem says apart from the request that met it; this is also kept as `last_error`."""
+    """Return what a problem says apart from the request that met it."""
     type_url = f"{root}/v1/problem-types/{problem.slug}"
     return {
         "type": type_url,
@@ -107,6 +108,11 @@ def as_record(problem: Problem, root: str) -> dict[str, Any]:
         "retry": problem.retry,
         **problem.members,
     }
+
+
+def as_error(problem: Problem, root: str, now: datetime) -> dict[str, Any]:
+    """Return what is kept of a problem as `last_error`: what it says, and since when."""
+    return {**as_record(problem, root), "at": now.isoformat()}
 
 
 def request_id(request: Request) -> str:

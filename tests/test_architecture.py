@@ -56,6 +56,7 @@ PURE_FILES = {
     "invitation_actions",
     "actions",
     "running",
+    "mode_choices",
     "running_actions",
     "state_machine",
     "words",

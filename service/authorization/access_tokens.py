@@ -168,8 +168,14 @@ def issue(
 
 def _read_token(request: Request) -> str:
     """Return the access token of the one Authorization header; a bearer token is not bound to any key."""
-    given = request.headers.getlist("authorization")
-    scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
-    if scheme.lower() != "dpop" or not token:
+    token = read_authorization(request, "dpop")
+    if token is None:
         raise InvalidToken("Send one Authorization: DPoP header with the access token.")
     return token
+
+
+def read_authorization(request: Request, scheme: str) -> str | None:
+    """Return the token of the one Authorization header, None for another scheme and for two of them."""
+    given = request.headers.getlist("authorization")
+    named, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+    return token if named.lower() == scheme and token else None

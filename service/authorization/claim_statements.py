@@ -6,6 +6,7 @@ from datetime import datetime
 from starlette.requests import Request
 
 from service.acting import ActorKind, identify
+from service.authorization.access_tokens import read_authorization
 from service.authorization.issuers import Issuer
 from service.protocol.errors import (
     InitialTokenRefused,
@@ -43,9 +44,8 @@ def read_registration(body: bytes) -> Registration:
 
 def read_initial_token(request: Request) -> str:
     """Return the invitation's secret from the one Authorization header; raises InitialTokenRefused."""
-    given = request.headers.getlist("authorization")
-    scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
-    if scheme.lower() != "bearer" or not token:
+    token = read_authorization(request, "bearer")
+    if token is None:
         raise InitialTokenRefused("Send the invitation's secret as Authorization: Bearer.")
     return token
 

@@ -7,8 +7,8 @@ from service.authorization.access_tokens import Caller
 from service.authorization.agreements import Agreement
 from service.authorization.issuers import Issuer
 from service.authorization.records import find_agreed
-from service.connections.attempts import touch
 from service.connections.states import ConnectionState
+from service.connections.status import see
 from service.database import transaction
 from service.discovery.foreign_nodes import read_foreign_node
 from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable
@@ -23,12 +23,12 @@ from service.web_addresses import normalise
 
 async def learn_issuer(node: Node, caller: Caller, issuer: Issuer, stated: str) -> None:
     """The connection's other side is at this issuer from now on; raises InvalidRequest where its key is not there."""
+    if stated == issuer.url:
+        raise InvalidRequest("The new issuer is the one that is asked.")
     snapshot = await _read(node, stated)
     keys = {thumbprint(key) for key in snapshot.jwks}
     if caller.proof.thumbprint not in keys:
         raise InvalidRequest("The new issuer does not publish the key that announced it.")
-    if stated == issuer.url:
-        raise InvalidRequest("The new issuer is the one that is asked.")
     async with transaction(node.database) as session:
         agreement = await find_agreed(session, issuer, caller)
         await _store(session, node, agreement, stated, snapshot)
@@ -53,8 +53,7 @@ async def _store(
     connection.peer = {**connection.peer, "issuer": stated, "client_id": client_id, "jwks": snapshot.jwks}
     connection.destination_node_url = stated
     connection.destination_url = normalise(snapshot.metadata.parley_instance.url).url
-    connection.destination_seen_at = now
-    touch(connection, now)
+    see(connection, now)
     if agreement.record is not None:
         agreement.record.client_id = client_id
     invitation = agreement.invitation

@@ -13,10 +13,11 @@ from service.authorization.issuers import Issuer
 from service.authorization.models import AuthorizationRequest
 from service.authorization.states import AuthorizationEvent, AuthorizationState
 from service.connections import claimed
+from service.connections.activating import make_active
 from service.connections.claimed import withdraw
 from service.connections.models import Connection
 from service.connections.renewing import is_deciding, may_become, renew
-from service.connections.responder import commit_active, end
+from service.connections.responder import end
 from service.connections.states import ESTABLISHED, CloseReason
 from service.connections.status import hear, see
 from service.database import advance, reading, transaction
@@ -140,7 +141,7 @@ async def _commit(
         "jwks": record.client["jwks"],
     }
     connection.verified_at, connection.verified_by = record.auth_time, record.admin_name
-    await commit_active(session, connection, peer, now)
+    await make_active(session, connection, now, peer=peer)
 
 
 async def _commit_renewal(

@@ -16,7 +16,7 @@ from service.invitations.models import Invitation
 from service.invitations.states import WAITING, InvitationEvent
 from service.jobs.operations import enqueue
 from service.node import Node
-from service.problem_handlers import as_record
+from service.problem_handlers import as_error
 from service.problems import Problem, VerificationExpired
 from service.state_machine import IllegalTransition
 from service.verification_sessions.models import VerificationSession
@@ -84,7 +84,7 @@ async def open_attempt(
     connection.shared_id = attempt.shared_id
     connection.scope = attempt.requested_scope
     connection.last_error = None
-    touch(connection, now)
+    connection.touch(now)
     await enqueue(session, EXPIRE_JOB, attempt.id, run_at=attempt.expires_at, now=now)
     return attempt
 
@@ -103,12 +103,6 @@ async def forget_ended(session: AsyncSession, now: datetime) -> None:
     )
 
 
-def touch(connection: Connection, now: datetime) -> None:
-    """The connection has a new revision, so that readers see that something changed."""
-    connection.revision += 1
-    connection.updated_at = now
-
-
 async def set_off(
     session: AsyncSession, connection: Connection, attempt: VerificationSession, now: datetime
 ) -> None:
@@ -124,7 +118,7 @@ async def receive_code(
     """The code is stored before anything is done with it; a job redeems it."""
     now = node.clock.now()
     await advance(session, attempt, VerificationEvent.RECEIVE_CODE, code_sealed=code_sealed)
-    touch(connection, now)
+    connection.touch(now)
     await enqueue(session, COMPLETE_JOB, attempt.id, run_at=now, now=now)
 
 
@@ -139,14 +133,12 @@ async def end_badly(
 ) -> None:
     """The attempt is over, the draft is back with its owner with the reason, and the other side will be told."""
     now = node.clock.now()
-    record = None
-    if problem is not None:
-        record = {**as_record(problem, node.settings.public_url), "at": now.isoformat()}
+    record = as_error(problem, node.settings.public_url, now) if problem else None
     was_pushed = attempt.state is not VerificationState.CREATED
     await advance(session, attempt, by, last_error=record, code_sealed=None, access_token_sealed=None)
     if connection.verification_session_id == attempt.id:
         connection.last_error = record
-        touch(connection, now)
+        connection.touch(now)
         if connection.state is ConnectionState.PENDING:
             await advance(session, connection, ConnectionEvent.RETURN_TO_DRAFT, expires_at=None)
     if was_pushed:

@@ -76,8 +76,6 @@ def from_failure(failure: NodeUnreadable | PeerUnavailable | PeerRefused) -> Fin
     match failure:
         case NodeUnreadable():
             return Finding(FROM_PROBE[failure.reason], failure.detail)
-        case PeerUnavailable(reason="own_key"):
-            return Finding(Cause.WRONG_NODE, "The node there publishes a key of an instance here as its own.")
         case PeerUnavailable():
             return Finding(Cause.REFUSED, f"The other side gave no usable answer: {failure.reason}.")
     said = f"The other side refused: {failure.error}. {failure.description}".strip()

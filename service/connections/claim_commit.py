@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from service.connections import probing
+from service.connections.activating import make_active
 from service.connections.invitation_endings import lock_invitation
-from service.connections.states import ConnectionEvent, ConnectionState
+from service.connections.states import ConnectionState
 from service.database import advance, transaction
 from service.invitations.models import Invitation
 from service.invitations.states import InvitationEvent, InvitationState
@@ -22,19 +22,14 @@ async def copy_active(node: Node, invitation_id: str, state: str, changed_at: da
         if invitation.state is InvitationState.CLAIMED:
             await advance(session, invitation, InvitationEvent.CONFIRM)
         await advance(session, invitation, InvitationEvent.ACTIVATE, secret_sealed=None)
-        await advance(
+        await make_active(
             session,
             connection,
-            ConnectionEvent.ACTIVATE,
-            activated_at=now,
-            updated_at=now,
-            expires_at=None,
+            now,
             destination_state=state,
             destination_changed_at=changed_at,
-            destination_seen_at=now,
             peer=peer_record(invitation),
         )
-        await probing.schedule(session, connection, now)
 
 
 def peer_record(invitation: Invitation) -> dict[str, object]:

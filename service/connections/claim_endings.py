@@ -13,7 +13,7 @@ from service.invitations.models import Invitation
 from service.invitations.states import ENDED_BY, InvitationEvent, InvitationState
 from service.jobs.worker import TryAgain
 from service.node import Node
-from service.problem_handlers import as_record
+from service.problem_handlers import as_error
 from service.problems import DestinationRefused, InvitationUnusable, Problem
 from service.protocol.client import Caller, Peer, PeerRefused, PeerUnavailable
 from service.protocol.errors import InitialTokenRefused
@@ -69,7 +69,7 @@ async def end(
     The inviter commits: where its answer was spoiled on the way, it would otherwise stay active alone.
     """
     now = node.clock.now()
-    record = {**as_record(problem, node.settings.public_url), "at": now.isoformat()}
+    record = as_error(problem, node.settings.public_url, now)
     async with transaction(node.database) as session:
         connection, invitation = await lock_invitation(session, invitation_id)
         if invitation.state in {InvitationState.CLAIMING, InvitationState.CLAIMED, InvitationState.CONFIRMED}:

@@ -2,10 +2,10 @@
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from service.connections.activating import make_active
 from service.connections.claims import require_open
 from service.connections.invitation_endings import end_sent, expire_if_due, lock_invitation
 from service.connections.models import Connection
-from service.connections.responder import commit_active
 from service.database import advance, transaction
 from service.invitations.models import Invitation
 from service.invitations.states import UNUSABLE, InvitationEvent, InvitationState
@@ -57,4 +57,4 @@ async def activate(session: AsyncSession, node: Node, connection: Connection, in
     claimant = invitation.claimant or {}
     await advance(session, invitation, InvitationEvent.ACTIVATE)
     peer = {name: claimant[name] for name in ("issuer", "client_id", "jwks")}
-    await commit_active(session, connection, peer, node.clock.now())
+    await make_active(session, connection, node.clock.now(), peer=peer)

@@ -9,7 +9,6 @@ from http import HTTPStatus
 
 import structlog
 
-from service.connections.attempts import touch
 from service.connections.claim_commit import copy_active
 from service.connections.claim_endings import GONE, end, end_as_shown, end_as_told
 from service.connections.ending import caller_of, peer_of
@@ -94,7 +93,7 @@ async def _register(node: Node, caller: Caller, peer: Peer, invitation: Invitati
             await advance(session, locked, InvitationEvent.CLAIM, **changes)
             if registered.invitation_state != "claimed":
                 await advance(session, locked, InvitationEvent.CONFIRM)
-            touch(connection, now)
+            connection.touch(now)
     return timedelta(0) if registered.invitation_state != "claimed" else LEAST_PAUSE
 
 
@@ -115,7 +114,7 @@ async def _poll(node: Node, caller: Caller, peer: Peer, invitation: Invitation) 
         connection, locked = await lock_invitation(session, invitation.id)
         if locked.state is _S.CLAIMED:
             await advance(session, locked, InvitationEvent.CONFIRM)
-            touch(connection, node.clock.now())
+            connection.touch(node.clock.now())
     return timedelta(0)
 
 

@@ -6,7 +6,6 @@ Precise reasons are for whoever has the true secret. Everybody else hears one an
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.connections.attempts import touch
 from service.connections.claimants import Claimant, show_claimant
 from service.connections.invitation_endings import expire_if_due, lock_invitation
 from service.connections.models import Connection
@@ -61,7 +60,7 @@ async def claim(
     show_claimant(connection, claimant, shared_id)
     if not locked.confirmation_required:
         await advance(session, locked, InvitationEvent.CONFIRM)
-    touch(connection, now)
+    connection.touch(now)
     return locked
 
 

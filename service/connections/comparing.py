@@ -8,7 +8,7 @@ from service.connections.models import Connection
 from service.connections.status import hear, note, own_changed_at
 from service.events.operations import record
 from service.node import Node
-from service.problem_handlers import as_record
+from service.problem_handlers import as_error
 from service.problems import DestinationIncompatible
 from service.protocol.messages import ConnectionStatus
 
@@ -56,5 +56,5 @@ def _report(
     now, known = node.clock.now(), connection.last_error or {}
     if (known.get("code"), known.get("detail")) == (problem.slug, problem.detail):
         return
-    connection.last_error = {**as_record(problem, node.settings.public_url), "at": now.isoformat()}
+    connection.last_error = as_error(problem, node.settings.public_url, now)
     record(session, connection.id, "status.disagree", now, why=problem.slug, detail={"found": problem.detail})

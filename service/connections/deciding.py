@@ -3,7 +3,6 @@
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections import operations
-from service.connections.attempts import touch
 from service.connections.desk import Desk
 from service.connections.invitation_endings import end_sent, lock_invitation
 from service.database import advance
@@ -58,7 +57,7 @@ async def decide(desk: Desk, session: AsyncSession, invitation_id: str, wanted: 
         raise _not_now("Nobody has accepted the invitation yet, or it is active already.", connection.id)
     if confirms:
         await advance(session, invitation, InvitationEvent.CONFIRM)
-        touch(connection, desk.node.clock.now())
+        connection.touch(desk.node.clock.now())
     else:
         words = wanted.reason or None
         await end_sent(session, desk.node, connection, invitation, by=InvitationEvent.REJECT, reason=words)

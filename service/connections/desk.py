@@ -1,5 +1,6 @@
 """Who asks something of connections, at which node, and how they may be refused."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -24,43 +25,19 @@ class Desk:
     principal: Principal
 
 
-async def read_desk(
-    node: NodeDep,
-    platforms: PlatformsDep,
-    principal: Annotated[Principal, Depends(requires("connections:read"))],
-) -> Desk:
-    """Return who reads."""
-    return Desk(node, platforms, principal)
+def desk_for(scope: str) -> Callable[..., Awaitable[Desk]]:
+    """Return the dependency that lets in whoever has this scope."""
+    principal_with_scope = requires(scope)
+
+    async def desk(
+        node: NodeDep, platforms: PlatformsDep, principal: Annotated[Principal, Depends(principal_with_scope)]
+    ) -> Desk:
+        return Desk(node, platforms, principal)
+
+    return desk
 
 
-async def write_desk(
-    node: NodeDep,
-    platforms: PlatformsDep,
-    principal: Annotated[Principal, Depends(requires("connections:write"))],
-) -> Desk:
-    """Return who writes."""
-    return Desk(node, platforms, principal)
-
-
-async def read_invitations_desk(
-    node: NodeDep,
-    platforms: PlatformsDep,
-    principal: Annotated[Principal, Depends(requires("invitations:read"))],
-) -> Desk:
-    """Return who reads invitations."""
-    return Desk(node, platforms, principal)
-
-
-async def write_invitations_desk(
-    node: NodeDep,
-    platforms: PlatformsDep,
-    principal: Annotated[Principal, Depends(requires("invitations:write"))],
-) -> Desk:
-    """Return who invites, confirms, accepts or rejects."""
-    return Desk(node, platforms, principal)
-
-
-ReadDesk = Annotated[Desk, Depends(read_desk)]
-WriteDesk = Annotated[Desk, Depends(write_desk)]
-ReadInvitationsDesk = Annotated[Desk, Depends(read_invitations_desk)]
-WriteInvitationsDesk = Annotated[Desk, Depends(write_invitations_desk)]
+ReadDesk = Annotated[Desk, Depends(desk_for("connections:read"))]
+WriteDesk = Annotated[Desk, Depends(desk_for("connections:write"))]
+ReadInvitationsDesk = Annotated[Desk, Depends(desk_for("invitations:read"))]
+WriteInvitationsDesk = Annotated[Desk, Depends(desk_for("invitations:write"))]

@@ -10,12 +10,12 @@ from http import HTTPStatus
 import structlog
 
 from service.clock_skew import MAX_SECONDS
-from service.connections import attempts, probing
+from service.connections.activating import make_active
 from service.connections.attempts import COMPLETE_JOB, end_badly, lock
 from service.connections.ending import caller_of, peer_of
 from service.connections.refusals import refused_by
 from service.connections.renewing import FINISHING, may_become, renew
-from service.connections.states import ESTABLISHED, ConnectionEvent, ConnectionState
+from service.connections.states import ESTABLISHED, ConnectionState
 from service.database import advance, reading, transaction
 from service.jobs.models import Job
 from service.jobs.worker import TryAgain
@@ -189,7 +189,7 @@ async def _store_verified(
         )
         if not attempt.is_renewal:
             connection.scope = [word.value for word in Scope if word in token.claims["scope"].split()]
-        attempts.touch(connection, now)
+        connection.touch(now)
     return attempt
 
 
@@ -228,21 +228,16 @@ async def _store_active(node: Node, attempt_id: str, shown: ConnectionStatus) ->
         if connection.state is not ConnectionState.PENDING:
             return
         attempt.access_token_sealed, attempt.completed_at = None, now
-        await advance(
+        await make_active(
             session,
             connection,
-            ConnectionEvent.ACTIVATE,
-            activated_at=now,
-            updated_at=now,
-            expires_at=None,
+            now,
             destination_state=shown.state,
             destination_changed_at=shown.changed_at,
-            destination_seen_at=now,
             peer=peer_record(attempt),
             verified_at=attempt.admin_checked_at,
             verified_by=attempt.admin_name,
         )
-        await probing.schedule(session, connection, now)
 
 
 def peer_record(attempt: VerificationSession) -> dict[str, object]:

@@ -8,7 +8,7 @@ from service.database import advance, find, get_for_update
 from service.invitations.models import Direction, Invitation
 from service.invitations.states import WAITING, InvitationEvent, InvitationState
 from service.node import Node
-from service.problem_handlers import as_record
+from service.problem_handlers import as_error
 from service.problems import InvitationUnusable, NotFound, Problem
 from service.words import DestinationType
 
@@ -34,7 +34,7 @@ async def end_sent(
 ) -> None:
     """The invitation is over, and the draft is back with its owner with the reason; re-inviting is possible at once."""
     now = node.clock.now()
-    record = {**as_record(problem, node.settings.public_url), "at": now.isoformat()} if problem else None
+    record = as_error(problem, node.settings.public_url, now) if problem else None
     was_claimed = invitation.shared_id is not None
     await advance(session, invitation, by, last_error=record, reason=reason)
     if connection.invitation_id != invitation.id:
@@ -42,8 +42,7 @@ async def end_sent(
     connection.last_error = record
     if was_claimed:
         forget_claimant(connection)
-    connection.revision += 1
-    connection.updated_at = now
+    connection.touch(now)
     if connection.state is ConnectionState.PENDING:
         await advance(session, connection, ConnectionEvent.RETURN_TO_DRAFT, expires_at=None)
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections import operations
-from service.connections.attempts import drop_present, present, touch
+from service.connections.attempts import drop_present, present
 from service.connections.desk import Desk
 from service.connections.invitation_endings import expire_if_due, lock_invitation
 from service.connections.models import Connection
@@ -74,7 +74,7 @@ async def _store(
     connection.mode = invitation.mode
     connection.scope = invitation.scope
     connection.last_error = None
-    touch(connection, now)
+    connection.touch(now)
     changes = {"expires_at": invitation.expires_at, "updated_at": now}
     await advance(session, connection, ConnectionEvent.START, **changes)
     detail = {"invitation": invitation.id, "expected_partner": invitation.expected_partner}

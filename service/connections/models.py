@@ -72,3 +72,8 @@ class Connection(SQLModel, table=True):
     changed_at: datetime | None = None
     verified_at: datetime | None = None
     verified_by: str | None = Field(default=None, max_length=255)
+
+    def touch(self, now: datetime) -> None:
+        """It has a new revision, so that readers see that something changed."""
+        self.revision += 1
+        self.updated_at = now

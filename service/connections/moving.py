@@ -7,10 +7,11 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections import ending
-from service.connections.attempts import current_attempt, end_badly, touch
+from service.connections.attempts import current_attempt, end_badly
 from service.connections.ending import END_JOB, caller_of, read_peer
 from service.connections.models import Connection
 from service.connections.states import CloseReason, ConnectionState
+from service.connections.status import see
 from service.database import reading, transaction
 from service.events.operations import record
 from service.instance_keys.rotation import RotationKind, rotate
@@ -134,8 +135,7 @@ async def _note_told(node: Node, connection_id: str) -> None:
         if connection is not None and connection.peer is not None:
             if connection.peer.get("registered_as"):
                 connection.peer = {**connection.peer, "registered_as": None}
-            connection.destination_seen_at = now
-            touch(connection, now)
+            see(connection, now)
             record(session, connection.id, "instance.move_known", now)
 
 

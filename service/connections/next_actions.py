@@ -1,10 +1,9 @@
 """What the client does next: it performs the primary action, then reads the connection again."""
 
-from collections.abc import Mapping
-
 from service.connections.access_actions import close, for_access, while_pending
 from service.connections.actions import Action, Answers, Choice, Field, Kind
 from service.connections.invitation_actions import ask_for_invitation
+from service.connections.mode_choices import choices
 from service.connections.running_actions import while_running
 from service.connections.setup import (
     SetUp,
@@ -133,20 +132,8 @@ def _details(setup: SetUp, answers: Answers, *, primary: bool) -> Action:
     )
 
 
-MODE_LABELS: Mapping[Mode, str] = {
-    Mode.VISUAL: "Visual: configure both sides in one place",
-    Mode.SCRIPT: "Script: configure with sync rules only; visual is then not available",
-    Mode.BASIC: "Basic: fixed rules; may later be upgraded",
-}
-
-
 def _mode(setup: SetUp, answers: Answers, *, primary: bool) -> Action:
-    options = tuple(
-        Choice(
-            mode, MODE_LABELS[mode], disabled=mode in setup.mode_refusals, why=setup.mode_refusals.get(mode)
-        )
-        for mode in Mode
-    )
+    options = choices(setup, Mode)
     return Action(
         id=Step.MODE,
         kind=Kind.SUBMIT,

@@ -7,14 +7,15 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.access.principals import Principal
 from service.connections import ending
-from service.connections.attempts import current_attempt, drop_present, end_badly, touch
+from service.connections.activating import make_active
+from service.connections.attempts import current_attempt, drop_present, end_badly
 from service.connections.models import Connection
 from service.connections.names import default_name, free_name, store_name
 from service.connections.schemas import ConnectionPatch, DetailsIn
 from service.connections.setup import Step, require_mode, require_step
-from service.connections.states import ESTABLISHED, CloseReason, ConnectionEvent, ConnectionState
+from service.connections.states import ESTABLISHED, CloseReason, ConnectionState
 from service.connections.view import set_up_of
-from service.database import advance, find, get_for_update
+from service.database import find, get_for_update
 from service.events.operations import record
 from service.identifiers import new_id
 from service.instances.faults import not_valid
@@ -137,7 +138,7 @@ def check_short_names(local: str | None, destination: str | None) -> None:
 
 async def save_answers(session: AsyncSession, connection: Connection, now: datetime) -> None:
     """What was answered is stored under a new revision; raise NameTaken for a name of another connection."""
-    touch(connection, now)
+    connection.touch(now)
     await store_name(session)
 
 
@@ -167,15 +168,7 @@ def require_open(connection: Connection) -> None:
 async def activate_local(session: AsyncSession, connection: Connection, now: datetime) -> None:
     """Both sides of a local connection are active, in this one transaction."""
     require_step(set_up_of(connection, None), Step.ACTIVATION)
-    await advance(
-        session,
-        connection,
-        ConnectionEvent.ACTIVATE,
-        destination_state=ConnectionState.ACTIVE.value,
-        destination_seen_at=now,
-        activated_at=now,
-        updated_at=now,
-    )
+    await make_active(session, connection, now)
 
 
 async def close(session: AsyncSession, node: Node, connection: Connection) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.connections.attempts import touch
 from service.connections.ending import peer_of
 from service.connections.models import Connection
 from service.connections.states import ESTABLISHED
@@ -50,7 +49,7 @@ def replace_keys(session: AsyncSession, connection: Connection, jwks: Keys, now:
     if before == after:
         return
     connection.peer = {**connection.peer, "jwks": jwks}
-    touch(connection, now)
+    connection.touch(now)
     detail = {"added": sorted(after - before), "removed": sorted(before - after)}
     record(session, connection.id, "peer_keys.change", now, why="published_anew", detail=detail)
 

@@ -63,7 +63,7 @@ async def _push(node: Node, attempt_id: str, sign_in: SignInSession) -> str:
         if attempt.state is VerificationState.STARTED:
             await advance(session, attempt, VerificationEvent.PUSH)
             await watching.schedule(session, attempt, now)
-        attempts.touch(connection, now)
+        connection.touch(now)
     return authorization_url(caller, peer, pushed.request_uri)
 
 

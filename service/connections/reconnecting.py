@@ -3,7 +3,7 @@
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections import operations
-from service.connections.attempts import EXPIRE_JOB, end_badly, present, touch
+from service.connections.attempts import EXPIRE_JOB, end_badly, present
 from service.connections.desk import Desk
 from service.connections.models import Connection
 from service.connections.other_instance import require_same_instance
@@ -89,6 +89,6 @@ async def _open(
         await end_badly(session, desk.node, connection, older, by=VerificationEvent.CANCEL, problem=None)
     session.add(attempt)
     connection.verification_session_id = attempt.id
-    touch(connection, now)
+    connection.touch(now)
     await enqueue(session, EXPIRE_JOB, attempt.id, run_at=attempt.expires_at, now=now)
     return attempt

@@ -69,7 +69,6 @@ def renew(
     replace_keys(session, connection, jwks, now)
     connection.verified_at, connection.verified_by = now, who
     connection.last_error = None
-    connection.updated_at = now
-    connection.revision += 1
+    connection.touch(now)
     detail = {"by": who, "mode": connection.mode, "mode_before": before}
     record(session, connection.id, "connection.reconnect", now, detail=detail)

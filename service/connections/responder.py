@@ -3,12 +3,11 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.connections import ending, probing
+from service.connections import ending
 from service.connections.models import Connection
 from service.connections.names import default_name, insert_named
 from service.connections.states import CloseReason, ConnectionEvent, ConnectionState
@@ -71,29 +70,8 @@ async def open_pending(
 async def extend(session: AsyncSession, connection: Connection, expires_at: datetime, now: datetime) -> None:
     """The initiator has until `expires_at` for its next step."""
     connection.expires_at = expires_at
-    connection.updated_at = now
-    connection.revision += 1
+    connection.touch(now)
     await session.flush()
-
-
-async def commit_active(
-    session: AsyncSession, connection: Connection, peer: dict[str, Any], now: datetime
-) -> Connection:
-    """The connection is active, and from now on both sides look after each other."""
-    await advance(
-        session,
-        connection,
-        ConnectionEvent.ACTIVATE,
-        peer=peer,
-        activated_at=now,
-        updated_at=now,
-        expires_at=None,
-        destination_state=ConnectionState.ACTIVE.value,
-        destination_seen_at=now,
-    )
-    if peer["issuer"] is not None:
-        await probing.schedule(session, connection, now)
-    return connection
 
 
 async def end(session: AsyncSession, connection: Connection, reason: CloseReason, now: datetime) -> None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from service.connections.access_actions import close
-from service.connections.actions import Action, Actor, Answers, Choice, Field, Kind
+from service.connections.access_actions import POLL_AFTER_MS, close
+from service.connections.actions import Action, Actor, Answers, Field, Kind
+from service.connections.mode_choices import choices
 from service.connections.running import Upkeep, allowed_upkeep
 from service.connections.setup import Access, SetUp
 from service.connections.states import ConnectionState
@@ -91,11 +92,8 @@ def _reconnect(_setup: SetUp, answers: Answers) -> Action:
 
 
 def _upgrade(setup: SetUp, answers: Answers) -> Action:
-    options = tuple(
-        Choice(mode, LABELS[mode], disabled=mode in setup.mode_refusals, why=setup.mode_refusals.get(mode))
-        for mode in LABELS
-    )
-    choice = Field("mode", "New mode", "choice", required=True, options=options)
+    better = choices(setup, (Mode.VISUAL, Mode.SCRIPT))
+    choice = Field("mode", "New mode", "choice", required=True, options=better)
     if setup.type is DestinationType.LOCAL:
         return Action(
             id=Upkeep.UPGRADE,
@@ -129,7 +127,7 @@ def _under_way(setup: SetUp, answers: Answers) -> tuple[Action, ...]:
                 actor=Actor.SYSTEM,
                 label="The two nodes are finishing what was accepted",
                 description="Read the connection again after a moment.",
-                poll_after_ms=2_000,
+                poll_after_ms=POLL_AFTER_MS,
                 required_scope="connections:read",
             ),
         )
@@ -142,7 +140,7 @@ def _under_way(setup: SetUp, answers: Answers) -> tuple[Action, ...]:
         description="Opens the page that leads to the other side and back.",
         url=answers.start_url,
         expires_at=answers.expires_at,
-        poll_after_ms=2_000,
+        poll_after_ms=POLL_AFTER_MS,
     )
     cancel = Action(
         id="cancel",
@@ -156,10 +154,6 @@ def _under_way(setup: SetUp, answers: Answers) -> tuple[Action, ...]:
     return (go_on, cancel)
 
 
-LABELS: Mapping[Mode, str] = {
-    Mode.VISUAL: "Visual: configure both sides in one place",
-    Mode.SCRIPT: "Script: configure with sync rules only; visual is then not available",
-}
 _PURPOSE = Field("purpose", "Purpose", "hidden", required=True, value="reconnect")
 BUILD: Mapping[Upkeep, Callable[[SetUp, Answers], Action]] = {
     Upkeep.PAUSE: _pause,

@@ -44,8 +44,7 @@ def hear(
 def see(connection: Connection, now: datetime) -> None:
     """The other side proved itself now."""
     connection.destination_seen_at = now
-    connection.updated_at = now
-    connection.revision += 1
+    connection.touch(now)
 
 
 def note(

@@ -42,3 +42,11 @@ async def test_the_right_code_is_asked_for_as_often_as_one_likes(
     code = (await invited.invite())["code"]
     answers = [(await claimant.asks(code)).status_code for _ in range(WRONG_CODES_BY_SOURCE.most + 2)]
     assert set(answers) == {200}
+
+
+async def test_without_the_secret_nothing_is_said_about_the_rest(
+    invited: Invited, claimant: Claimant
+) -> None:
+    code = str((await invited.invite())["code"])
+    for body in (claimant.registration(code), {}):
+        assert error_of(await claimant.send(body, {})) == (401, "invalid_token")

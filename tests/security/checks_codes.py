@@ -134,8 +134,8 @@ ACCESS_TOKENS = (
         "token-sent-as-dpop",
         "`token_type` DPoP",
         ACCESS,
-        'if scheme.lower() != "dpop" or not token:',
-        "if not token:",
+        'token = read_authorization(request, "dpop")',
+        'token = read_authorization(request, "dpop") or read_authorization(request, "bearer")',
         T_RECORDS + "test_the_token_is_sent_as_dpop_and_once",
     ),
     Check(

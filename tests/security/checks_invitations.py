@@ -38,7 +38,7 @@ CLAIM = (
     Check(
         "initial-token-in-one-header",
         TOKEN,
-        STATEMENTS,
+        "service/authorization/access_tokens.py",
         'given[0].partition(" ") if len(given) == 1 else ("", "", "")',
         'given[0].partition(" ") if given else ("", "", "")',
         T_CLAIMS + "test_an_initial_token_is_in_one_header",
@@ -47,8 +47,8 @@ CLAIM = (
         "secret-bearer-token",
         TOKEN,
         STATEMENTS,
-        'if scheme.lower() != "bearer" or not token:',
-        "if not token:",
+        'token = read_authorization(request, "bearer")',
+        'token = read_authorization(request, "basic") or read_authorization(request, "bearer")',
         T_CLAIMS + "test_the_secret_is_a_bearer_token[Basic]",
     ),
     Check(

@@ -13,9 +13,7 @@ from service.protocol.errors import (
     InvalidClientMetadata,
     InvalidSoftwareStatement,
 )
-from service.protocol.messages import (
-    Registration,
-)
+from service.protocol.messages import Registration
 from service.signatures import (
     InvalidSignature,
     Purpose,

@@ -11,16 +11,13 @@ from service.connections.models import Connection
 from service.connections.secret_holders import open_with
 from service.invitations.models import Invitation
 from service.node import Node
-from service.protocol.errors import (
-    InvalidRequest,
-)
+from service.protocol.errors import InvalidRequest
 from service.protocol.messages import (
     InvitationQuery,
     InvitationStatus,
 )
 
 LEAST_INTERVAL = 5
-
 
 MOST_INTERVAL = 60
 

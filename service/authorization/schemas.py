@@ -32,7 +32,6 @@ TOKEN_HEADER = {
     "schema": {"type": "string"},
 }
 
-
 INITIAL_TOKEN_HEADER = {
     "name": "Authorization",
     "in": "header",

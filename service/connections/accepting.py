@@ -21,9 +21,7 @@ from service.invitations.operations import find_received
 from service.invitations.states import UNUSABLE, InvitationEvent, InvitationState
 from service.jobs.operations import enqueue
 from service.node import Node
-from service.problems import (
-    InvitationUnusable,
-)
+from service.problems import InvitationUnusable
 
 
 async def look_at(desk: Desk, name: str | None, code: str) -> Inspection:

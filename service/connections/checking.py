@@ -9,7 +9,8 @@ from service.connections.other_instance import is_same_place, is_verified
 from service.connections.probing import can_be_asked, look
 from service.connections.states import ConnectionState
 from service.database import find, reading
-from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable, read_node
+from service.discovery.foreign_nodes import read_foreign_node
+from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable
 from service.node import Node
 from service.problems import NotFound
 from service.protocol.client import PeerRefused, PeerUnavailable
@@ -38,10 +39,10 @@ async def _ask(node: Node, connection: Connection) -> tuple[Finding, ...]:
     if not can_be_asked(connection):
         return _last_seen(node, connection)
     try:
-        snapshot = await read_node(node.egress, (connection.peer or {})["issuer"], now=node.clock.now())
+        snapshot = await read_foreign_node(node, (connection.peer or {})["issuer"])
         strange = _strange(connection, snapshot)
         if strange is None:
-            await look(node, connection)
+            await look(node, connection, snapshot)
     except (NodeUnreadable, PeerUnavailable, PeerRefused) as failure:
         return (from_failure(failure),)
     return () if strange is None else (strange,)

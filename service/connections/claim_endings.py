@@ -22,7 +22,6 @@ from service.protocol.registration import invitation_status
 
 GONE = frozenset({"rejected", "revoked", "expired", "locked"})
 
-
 log = structlog.get_logger(__name__)
 
 

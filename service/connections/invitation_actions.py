@@ -5,9 +5,7 @@ from service.connections.setup import Access, SetUp, Step, invitable_modes
 
 INVITATION_POLL_MS = 10_000
 
-
 LONGEST_REASON = 500
-
 
 WRITE_INVITATIONS = "invitations:write"
 

@@ -27,9 +27,7 @@ from service.invitations.states import WAITING
 from service.jobs.models import Job
 from service.jobs.operations import enqueue
 from service.node import Node
-from service.problems import (
-    NotFound,
-)
+from service.problems import NotFound
 from service.tokens import new_secret
 from service.words import Scope
 

@@ -11,7 +11,7 @@ from service.connections.models import Connection
 from service.connections.states import ESTABLISHED
 from service.database import get_for_update, transaction
 from service.discovery.foreign_nodes import read_foreign_node
-from service.discovery.node_metadata import NodeUnreadable
+from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable
 from service.events.operations import record
 from service.node import Node
 from service.protocol.client import Peer, PeerUnavailable
@@ -20,17 +20,21 @@ from service.signatures import thumbprint
 Keys = list[dict[str, str]]
 
 
-async def look_again(node: Node, connection: Connection) -> Peer:
-    """Return where the other side is called; its stored keys are those that it publishes now.
+async def read_other_side(node: Node, connection: Connection) -> NodeSnapshot:
+    """Return what the other side publishes now; raises PeerUnavailable.
 
     Its issuer is the one that was agreed on; nothing that anybody said since then leads elsewhere.
     """
     assert connection.peer is not None  # noqa: S101 - only a connection that was agreed on is looked after
-    issuer = connection.peer["issuer"]
     try:
-        snapshot = await read_foreign_node(node, issuer)
+        return await read_foreign_node(node, connection.peer["issuer"])
     except NodeUnreadable as failure:
         raise PeerUnavailable(failure.reason) from failure
+
+
+async def take_over_keys(node: Node, connection: Connection, snapshot: NodeSnapshot) -> Peer:
+    """Return where the other side is called; its stored keys are those that it publishes now."""
+    assert connection.peer is not None  # noqa: S101 - as above
     if ids(snapshot.jwks) != ids(connection.peer["jwks"]):
         async with transaction(node.database) as session:
             locked = await get_for_update(session, Connection, connection.id)

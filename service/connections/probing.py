@@ -8,10 +8,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from service.connections.comparing import compare
 from service.connections.ending import caller_of, close
 from service.connections.models import Connection
-from service.connections.peer_keys import look_again
+from service.connections.peer_keys import read_other_side, take_over_keys
 from service.connections.states import ESTABLISHED, CloseReason
 from service.connections.status import own_status, see
 from service.database import find, get_for_update, reading, transaction
+from service.discovery.node_metadata import NodeSnapshot
 from service.jobs.models import Job
 from service.jobs.operations import enqueue
 from service.jobs.worker import TryAgain
@@ -47,7 +48,7 @@ async def probe_status(node: Node, job: Job) -> timedelta | None:
     if connection is None or not can_be_asked(connection):
         return None
     try:
-        await look(node, connection)
+        await look(node, connection, await read_other_side(node, connection))
     except (PeerUnavailable, PeerRefused):
         return EVERY
     return EVERY
@@ -59,21 +60,23 @@ async def tell_status(node: Node, job: Job) -> None:
     if connection is None or not can_be_asked(connection):
         return
     try:
-        await look(node, connection, is_telling=True)
+        await look(node, connection, await read_other_side(node, connection), is_telling=True)
     except PeerUnavailable as failure:
         raise TryAgain(failure.reason) from failure
     except PeerRefused as refusal:
         raise TryAgain(str(refusal)) from refusal
 
 
-async def look(node: Node, connection: Connection, *, is_telling: bool = False) -> None:
+async def look(
+    node: Node, connection: Connection, published: NodeSnapshot, *, is_telling: bool = False
+) -> None:
     """What the other side says now is stored, also that it is over there; raises PeerUnavailable, PeerRefused."""
     peer_record, shared_id = connection.peer or {}, connection.shared_id or ""
     shown: ConnectionStatus | None = None
     reason = CloseReason.CLOSED_BY_PEER
     try:
         caller = await caller_of(node, connection.instance_id, peer_record.get("registered_as"))
-        peer = await look_again(node, connection)
+        peer = await take_over_keys(node, connection, published)
         token = (await connection_token(caller, peer, shared_id)).access_token
         if is_telling:
             shown = await tell(caller, peer, shared_id, token, own_status(connection))

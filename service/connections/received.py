@@ -11,11 +11,11 @@ from service.connections.schemas import InvitationAcceptance
 from service.database import find, reading
 from service.identifiers import new_id
 from service.instance_keys.operations import signing_key
-from service.instances.models import Instance
 from service.instances.operations import issuer_of
 from service.invitations.models import Direction, Invitation
 from service.invitations.operations import seal_context
 from service.node import Node
+from service.signature_purposes import ANY_AUDIENCE
 from service.tokens import comparison_code
 from service.web_addresses import normalise
 from service.words import DestinationType, Role
@@ -77,7 +77,9 @@ def received_row(node: Node, found: Inspection, shared_id: str | None) -> Invita
         inviter_issuer=code.issuer,
         mode=code.mode,
         scope=code.scope,
-        expected_partner=_own_issuer(node, found.instance) if code.audience != "any" else None,
+        expected_partner=None
+        if code.audience == ANY_AUDIENCE
+        else issuer_of(node.settings, found.instance.slug),
         confirmation_required=status.confirmation_required if status else True,
         secret_sealed=node.sealer.seal(code.secret.encode(), seal_context(invitation_id)),
         shared_id=shared_id,
@@ -85,10 +87,6 @@ def received_row(node: Node, found: Inspection, shared_id: str | None) -> Invita
         expires_at=code.expires_at,
         created_at=node.clock.now(),
     )
-
-
-def _own_issuer(node: Node, instance: Instance) -> str:
-    return issuer_of(node.settings, instance.slug)
 
 
 async def read_invitation(node: Node, invitation_id: str) -> Invitation | None:

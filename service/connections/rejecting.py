@@ -13,9 +13,7 @@ from service.invitations.models import Invitation
 from service.invitations.states import InvitationEvent, InvitationState
 from service.jobs.operations import enqueue
 from service.node import Node
-from service.problems import (
-    InvitationUnusable,
-)
+from service.problems import InvitationUnusable
 
 
 async def reject(node: Node, session: AsyncSession, found: Inspection, reason: str) -> Invitation:

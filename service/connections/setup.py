@@ -115,7 +115,6 @@ ORDER: Mapping[DestinationType, tuple[Step, ...]] = {
     DestinationType.LOCAL: (Step.DESTINATION, Step.DETAILS, Step.MODE, Step.ACTIVATION),
 }
 
-
 UNDECIDED = frozenset({Access.AT_OTHER_SIDE, Access.INVITED, Access.CLAIMED})
 
 

@@ -14,7 +14,6 @@ from service.protocol.registration import reject_invitation
 
 REJECT_JOB = "reject_invitation"
 
-
 log = structlog.get_logger(__name__)
 
 
@@ -36,7 +35,6 @@ async def tell_rejection(node: Node, job: Job) -> None:
         found = await find(session, Invitation, invitation.id)
         if found is not None:
             found.secret_sealed = None
-            session.add(found)
 
 
 HANDLERS = {REJECT_JOB: tell_rejection}

@@ -14,9 +14,7 @@ from service.problems import (
 
 UNKNOWN = frozenset({"malformed", "signature", "unknown"})
 
-
 OVER = frozenset({"expired", "revoked", "rejected", "locked", "used", "wrong_key"})
-
 
 INCOMPATIBLE = frozenset({"version", "clock_skew", "mode_not_offered", "sandbox", "inviter_private"})
 

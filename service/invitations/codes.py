@@ -1,7 +1,7 @@
 """The code that one person gives to another: a signed, compact JWS that travels in a body or a fragment only."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,15 +31,10 @@ class Code:
     issuer: str
     audience: str
     reference: str
-    instance_url: str
     scope: list[str]
     mode: Mode
-    secret: str
-    issued_at: datetime
+    secret: str = field(repr=False)
     expires_at: datetime
-
-    def __repr__(self) -> str:
-        return f"Code({self.issuer!r}, {self.reference!r})"
 
     def is_for(self, issuer: str) -> bool:
         """True where the inviter expects this partner, or any."""
@@ -96,11 +91,9 @@ def read_code(code: str, issuer: str, jwks: list[dict[str, str]], now: datetime)
             issuer=issuer,
             audience=claims["aud"],
             reference=claims["jti"],
-            instance_url=claims["instance"],
             scope=scope,
             mode=Mode(claims["mode"]),
             secret=claims["secret"],
-            issued_at=datetime.fromtimestamp(claims["iat"], UTC),
             expires_at=datetime.fromtimestamp(claims["exp"], UTC),
         )
     except InvalidSignature as fault:

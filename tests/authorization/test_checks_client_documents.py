@@ -18,7 +18,6 @@ from tests.forged_tokens import P384, part
 pytestmark = pytest.mark.anyio
 DOCUMENT = "/i/asker/oauth/client.json"
 
-
 BAD_DOCUMENTS: dict[str, dict[str, Any]] = {
     "another client_id": {"client_id": "https://asker.test/i/asker/oauth/other.json"},
     "no client_id": {"client_id": None},

@@ -17,7 +17,6 @@ from tests.small_node import FrozenClock
 # What a node keeps in its cache for an hour must not help the next case.
 SWEPT_AFTER = 2 * 3600
 
-
 FreshDatabase = Callable[[], AbstractContextManager[str]]
 
 

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from service import signatures
 from service.signatures import unverified_claims
 from tests.authorization.stranger import Stranger
+from tests.discovery.fake_web import metadata
 from tests.forged_tokens import write
 from tests.nodes import Network, RunningNode
 
@@ -32,7 +33,7 @@ class Claimant(Stranger):
         """These keys are at its address from now on, and nothing else changes."""
         self.document["jwks"] = {"keys": list(keys)}
         self.pages[JWKS] = httpx.Response(200, json={"keys": list(keys)})
-        self.pages[METADATA] = httpx.Response(200, json=self._metadata())
+        self.pages[METADATA] = httpx.Response(200, json=metadata(self.issuer, parley_instance=self.facts))
 
     def change_key(self) -> None:
         """It signs with a fresh key from now on, which it does not publish yet."""
@@ -109,28 +110,6 @@ class Claimant(Stranger):
         claims = unverified_claims(code)
         form = {"invitation": claims["jti"], "secret": secret or claims["secret"]}
         return await self.post("/invitations/status", form)
-
-    def _metadata(self) -> Json:
-        issuer = self.issuer
-        return {
-            "issuer": issuer,
-            "authorization_endpoint": f"{issuer}/oauth/authorize",
-            "token_endpoint": f"{issuer}/oauth/token",
-            "pushed_authorization_request_endpoint": f"{issuer}/oauth/par",
-            "jwks_uri": f"{issuer}/oauth/jwks",
-            "require_pushed_authorization_requests": True,
-            "response_types_supported": ["code"],
-            "grant_types_supported": ["authorization_code", "client_credentials"],
-            "code_challenge_methods_supported": ["S256"],
-            "token_endpoint_auth_methods_supported": ["private_key_jwt"],
-            "token_endpoint_auth_signing_alg_values_supported": ["ES256"],
-            "dpop_signing_alg_values_supported": ["ES256"],
-            "authorization_response_iss_parameter_supported": True,
-            "client_id_metadata_document_supported": True,
-            "scopes_supported": ["items:read"],
-            "parley_version": "1",
-            "parley_instance": self.facts,
-        }
 
 
 def secret_of(code: str) -> str:

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from service import signatures
 from service.signature_keys import decode_base64url
+from tests.discovery.fake_web import metadata
 from tests.forged_tokens import write
 from tests.nodes import Network
 from tests.small_node import FrozenClock
@@ -142,35 +143,17 @@ class HostileNode:
         return self.callback(**{"code": None, "state": None, "iss": None, **said})
 
     def _metadata(self) -> Json:
-        issuer = self.issuer
-        return {
-            "issuer": issuer,
-            "authorization_endpoint": f"{issuer}/oauth/authorize",
-            "token_endpoint": f"{issuer}/oauth/token",
-            "pushed_authorization_request_endpoint": f"{issuer}/oauth/par",
-            "registration_endpoint": f"{issuer}/oauth/register",
-            "jwks_uri": f"{issuer}/oauth/jwks",
-            "require_pushed_authorization_requests": True,
-            "response_types_supported": ["code"],
-            "grant_types_supported": ["authorization_code", "client_credentials"],
-            "code_challenge_methods_supported": ["S256"],
-            "token_endpoint_auth_methods_supported": ["private_key_jwt"],
-            "token_endpoint_auth_signing_alg_values_supported": ["ES256"],
-            "dpop_signing_alg_values_supported": ["ES256"],
-            "authorization_response_iss_parameter_supported": True,
-            "client_id_metadata_document_supported": True,
-            "scopes_supported": ["items:read"],
-            "parley_version": "1",
-            "parley_instance": {
-                "name": "A friendly tracker",
-                "platform": "sandbox",
-                "platform_label": "Sandbox",
-                "url": f"https://{self.host}/tracker",
-                "network": "public",
-                "modes": ["visual", "script", "basic"],
-                "sandbox": True,
-            },
+        own = {
+            "name": "A friendly tracker",
+            "platform": "sandbox",
+            "platform_label": "Sandbox",
+            "url": f"https://{self.host}/tracker",
+            "network": "public",
+            "modes": ["visual", "script", "basic"],
+            "sandbox": True,
         }
+        registers_at = f"{self.issuer}/oauth/register"
+        return metadata(self.issuer, registration_endpoint=registers_at, parley_instance=own)
 
     def _token(self) -> Json:
         answer = {

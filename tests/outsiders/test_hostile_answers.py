@@ -59,7 +59,6 @@ async def test_an_answer_to_the_activation_that_is_none(asking: Asking, lie: str
 
 STEPS = {"par": 201, "token": 200, "activation": 200}
 
-
 TOO_LARGE = ["20 MB", "100,000 deep"]
 
 

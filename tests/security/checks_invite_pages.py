@@ -87,7 +87,7 @@ CHECKS = (
     Check(
         "an-invitation-marks-every-claim",
         "name and logo are claims, shown inert and cut",
-        "service/pages/templates/invited.html",
+        "service/pages/templates/parts.html",
         ' <span class="tag">claimed, not verified</span>',
         "",
         "tests/pages/test_pages.py::test_an_invitation_shows_the_verified_host_and_marks_every_claim",

@@ -74,7 +74,7 @@ SHOWN = (
     Check(
         "marks-every-claim",
         CLAIMS,
-        TEMPLATE,
+        "service/pages/templates/parts.html",
         ' <span class="tag">claimed, not verified</span>',
         "",
         "tests/pages/test_pages.py::test_consent_shows_the_verified_host_and_marks_every_claim",

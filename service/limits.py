@@ -162,7 +162,7 @@ LIMITED = (
     LimitedOperation("GET", _PEER, PEERS_BY_SOURCE, Voice.PROTOCOL),
     LimitedOperation("PUT", _PEER + "/status", PEERS_BY_SOURCE, Voice.PROTOCOL),
     LimitedOperation("PUT", _PEER + "/activation", PEERS_BY_SOURCE, Voice.PROTOCOL),
-    LimitedOperation("PUT", _PEER + "/status", PEERS_BY_SOURCE, Voice.PROTOCOL),
+    LimitedOperation("PUT", _PEER + "/issuer", PEERS_BY_SOURCE, Voice.PROTOCOL),
     LimitedOperation("DELETE", _PEER, PEERS_BY_SOURCE, Voice.PROTOCOL),
 )
 

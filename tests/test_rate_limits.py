@@ -18,9 +18,12 @@ from tests.authorization.stranger import Stranger
 from tests.databases import sqlite_copy
 from tests.nodes import Network, RunningNode, running_node
 from tests.small_node import ALICE, NOW, FrozenClock
+from tests.test_openapi import DESCRIPTION
 
 pytestmark = pytest.mark.anyio
 PROBE = "/v1/destination-probes"
+# Documents that cost nothing but their bytes, and that caches may keep.
+PUBLISHED = {"/i/{slug}", "/i/{slug}/oauth/client.json", "/i/{slug}/oauth/jwks"}
 HERE, ELSEWHERE = "192.0.2.1", "198.51.100.7"
 
 
@@ -52,6 +55,18 @@ async def test_each_limited_operation_refuses_in_its_voice_and_says_when_again(n
     for operation in LIMITED:
         node.node.counts.windows.clear()
         await _refuses(node, operation, _path_of(node, operation))
+
+
+def test_whatever_strangers_can_make_a_node_do_is_limited_once() -> None:
+    reached = {
+        (method.upper(), path)
+        for path, operations in DESCRIPTION["paths"].items()
+        for method in operations
+        if path.startswith("/i/{slug}/") and not (method == "get" and path in PUBLISHED)
+    }
+    limited = [(operation.method, operation.template) for operation in LIMITED]
+    assert reached - set(limited) == set()
+    assert len(limited) == len(set(limited))
 
 
 async def _refuses(node: RunningNode, operation: LimitedOperation, path: str) -> None:

@@ -134,7 +134,11 @@ def create_app(
 
 
 def _mount(app: FastAPI, settings: Settings) -> None:
-    """Give every path its owner, in the order in which the documentation lists them."""
+    """Give every path its owner, in the order in which the documentation lists them.
+
+    The routes are taken as they are: `include_router` would make each of them anew for each application, and
+    look for the one that fits in every router on the way of each request.
+    """
     for part in (
         connections,
         running_connections,
@@ -158,9 +162,9 @@ def _mount(app: FastAPI, settings: Settings) -> None:
         authorization,
         protocol,
     ):
-        app.include_router(part.router)
+        app.router.routes.extend(part.router.routes)
     if settings.sandbox:
-        app.include_router(sandbox_router.router)
+        app.router.routes.extend(sandbox_router.router.routes)
     app.add_route("/docs", docs.swagger_ui_page, include_in_schema=False)
     app.add_route("/redoc", docs.redoc_page, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "pages" / "static"), name="static")

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from sqlmodel import col, select
+from sqlmodel import select
 
-from service.connections.models import Connection
-from service.connections.states import ConnectionState
 from service.database import transaction
 from service.instances.models import Instance
+from service.invitations.models import Invitation
 from tests.exchanges import Log, Recorder, operations
 from tests.nodes import Network, Person, RunningNode
 from tests.small_node import FrozenClock
@@ -196,18 +195,15 @@ class Walk:
         assert "You accepted the invitation" in alice.page, alice.page
 
     async def move(self) -> None:
-        """The node was under another URL before; the partner knows it by the present one already."""
-        node = self.a.node
-        async with transaction(node.database) as session:
+        """The node was under another URL before, and its partner knows it by that one."""
+        before = f"{self.a.url}/i/before"
+        async with transaction(self.b.node.database) as session:
+            for received in (await session.exec(select(Invitation))).all():
+                received.inviter_issuer = before
+        async with transaction(self.a.node.database) as session:
             instance = await session.get(Instance, str(self.a.instance["id"]))
-            active = select(Connection).where(
-                Connection.state == ConnectionState.ACTIVE, col(Connection.destination_node_url).is_not(None)
-            )
-            for connection in (await session.exec(active)).all():
-                known_as = f"{self.a.issuer}/oauth/client.json"
-                connection.peer = {**(connection.peer or {}), "registered_as": known_as}
             assert instance is not None
-            instance.identity = {"node_url": f"{self.a.url}/i/before"}
+            instance.identity = {"node_url": before}
         await self.call("POST", f"/v1/instances/{self.a.instance['id']}/moves", {"kind": "moved"})
         await self.a.work()
 

@@ -9,6 +9,7 @@ from service.authorization.issuers import Issuer
 from service.authorization.records import find_agreed
 from service.connections.states import ConnectionState
 from service.connections.status import see
+from service.connections.unfinished import follow
 from service.database import transaction
 from service.discovery.foreign_nodes import read_foreign_node
 from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable
@@ -54,6 +55,7 @@ async def _store(
     connection.destination_node_url = stated
     connection.destination_url = normalise(snapshot.metadata.parley_instance.url).url
     see(connection, now)
+    await follow(session, node, connection, snapshot)
     if agreement.record is not None:
         agreement.record.client_id = client_id
     invitation = agreement.invitation

@@ -142,7 +142,9 @@ async def end_badly(
         if connection.state is ConnectionState.PENDING:
             await advance(session, connection, ConnectionEvent.RETURN_TO_DRAFT, expires_at=None)
     if was_pushed:
-        await ending.tell_peer(session, connection.instance_id, attempt.peer_issuer, attempt.shared_id, now)
+        telling = ending.Telling(now, attempt.peer.get("registered_as"))
+        peer, shared_id = attempt.peer_issuer, attempt.shared_id
+        await ending.tell_peer(session, connection.instance_id, peer, shared_id, now, telling)
 
 
 async def cancel(

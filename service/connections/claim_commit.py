@@ -4,6 +4,7 @@ from datetime import datetime
 
 from service.connections.activating import make_active
 from service.connections.invitation_endings import lock_invitation
+from service.connections.moving import announce_late
 from service.connections.states import ConnectionState
 from service.database import advance, transaction
 from service.invitations.models import Invitation
@@ -30,6 +31,7 @@ async def copy_active(node: Node, invitation_id: str, state: str, changed_at: da
             destination_changed_at=changed_at,
             peer=peer_record(invitation),
         )
+        await announce_late(session, node, connection, invitation.client_id)
 
 
 def peer_record(invitation: Invitation) -> dict[str, object]:

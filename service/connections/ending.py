@@ -1,11 +1,12 @@
 """P10: a connection ends on both sides. Here at once; the other side is told until it answers for certain."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import update
-from sqlmodel import col
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections.invitation_endings import settle
@@ -101,23 +102,48 @@ async def tell_peer(
     await enqueue(session, END_JOB, f"{shared_id}:{told}", run_at=how.run_at, now=now, payload=payload)
 
 
+async def untold_endings(session: AsyncSession, instance_id: str) -> Sequence[Job]:
+    """Return what partners of this instance have still to be told to be over."""
+    statement = select(Job).where(Job.kind == END_JOB, col(Job.done_at).is_(None))
+    jobs = (await session.exec(statement)).all()
+    return [job for job in jobs if job.payload["instance_id"] == instance_id]
+
+
 async def end_at_peer(node: Node, job: Job) -> None:
     """Done once the other side has answered 204, 404 or 410, or the instance is gone; not forgotten earlier."""
+    instance_id, shared_id = job.payload["instance_id"], job.payload["shared_id"]
     try:
-        caller = await caller_of(node, job.payload["instance_id"], job.payload.get("registered_as"))
+        callers = await _callers_of(node, instance_id, job.payload.get("registered_as"))
     except NotFound:
         return
-    shared_id = job.payload["shared_id"]
     try:
         peer = await read_peer(node, job.payload["issuer"])
-        token = await connection_token(caller, peer, shared_id)
-        await end(caller, peer, shared_id, token.access_token)
+        await _end_as_any(callers, peer, shared_id)
     except (PeerRefused, PeerUnavailable) as failure:
         if not (isinstance(failure, PeerRefused) and failure.is_over):
             if _is_too_late(node, job):
                 return
             raise TryAgain(str(failure)) from failure
-    await _note_told(node, job.payload["instance_id"], job.payload["issuer"], shared_id)
+    await _note_told(node, instance_id, job.payload["issuer"], shared_id)
+
+
+async def _callers_of(node: Node, instance_id: str, registered_as: str | None) -> list[Caller]:
+    """Return us under each name that the other side may know: where we have moved, it may have heard so."""
+    caller = await caller_of(node, instance_id, registered_as)
+    return [await caller_of(node, instance_id), caller] if caller.is_former else [caller]
+
+
+async def _end_as_any(callers: list[Caller], peer: Peer, shared_id: str) -> None:
+    """It is over there under one of the names; raises PeerRefused where it is known by none of them."""
+    for caller in callers:
+        try:
+            token = await connection_token(caller, peer, shared_id)
+            await end(caller, peer, shared_id, token.access_token)
+        except PeerRefused as refusal:
+            if caller is callers[-1] or not refusal.is_over:
+                raise
+        else:
+            return
 
 
 def _is_too_late(node: Node, job: Job) -> bool:

@@ -65,7 +65,7 @@ async def complete(node: Node, job: Job) -> None:
     attempt = await _read(node, job.subject)
     if attempt is None or attempt.completed_at is not None:
         return
-    caller = await caller_of(node, attempt.instance_id)
+    caller = await caller_of(node, attempt.instance_id, attempt.peer.get("registered_as"))
     peer = peer_of(attempt.peer)
     structlog.contextvars.bind_contextvars(connection_id=attempt.connection_id)  # for the worker's lines, too
     try:

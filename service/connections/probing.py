@@ -17,7 +17,14 @@ from service.jobs.models import Job
 from service.jobs.operations import enqueue
 from service.jobs.worker import TryAgain
 from service.node import Node
-from service.protocol.client import PeerRefused, PeerUnavailable, connection_token, status, tell
+from service.protocol.client import (
+    UNKNOWN_CLIENT,
+    PeerRefused,
+    PeerUnavailable,
+    connection_token,
+    status,
+    tell,
+)
 from service.protocol.messages import ConnectionStatus
 
 STATUS_PROBE = "probe_status"
@@ -74,8 +81,8 @@ async def look(
     peer_record, shared_id = connection.peer or {}, connection.shared_id or ""
     shown: ConnectionStatus | None = None
     reason = CloseReason.CLOSED_BY_PEER
+    caller = await caller_of(node, connection.instance_id, peer_record.get("registered_as"))
     try:
-        caller = await caller_of(node, connection.instance_id, peer_record.get("registered_as"))
         peer = await take_over_keys(node, connection, published)
         token = (await connection_token(caller, peer, shared_id)).access_token
         if is_telling:
@@ -83,7 +90,8 @@ async def look(
         else:
             shown = await status(caller, peer, shared_id, token)
     except PeerRefused as refusal:
-        if not refusal.is_over:
+        # Who has moved may be known by the new name already, and then the former one says nothing.
+        if not refusal.is_over or (caller.is_former and refusal.error == UNKNOWN_CLIENT):
             raise
         if refusal.status != HTTPStatus.GONE:
             reason = CloseReason.UNKNOWN_THERE

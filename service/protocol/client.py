@@ -30,6 +30,7 @@ from service.signatures import Purpose, SigningKey, access_token_hash, sign
 
 ASSERTION_LIFE = timedelta(seconds=60)
 OVER = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+UNKNOWN_CLIENT = "unauthorized_client"
 OF_A_SIGNATURE = frozenset({"invalid_client", "invalid_dpop_proof", "invalid_token"})
 Message = TypeVar("Message", bound=Wire)
 About = TypeVar("About", TokenAnswer, ConnectionStatus)
@@ -47,7 +48,7 @@ class PeerRefused(Exception):
     @property
     def is_over(self) -> bool:
         """True where the other node says that there is no such connection (any more)."""
-        return self.status in OVER or self.error == "unauthorized_client"
+        return self.status in OVER or self.error == UNKNOWN_CLIENT
 
 
 class ClocksDiffer(PeerRefused):
@@ -98,6 +99,13 @@ class Caller:
     def client_id(self) -> str:
         """The address of our client document, or what the other node calls us where it cannot read that."""
         return self.registered_as or self.issuer + CLIENT_DOCUMENT_PATH
+
+    @property
+    def is_former(self) -> bool:
+        """True where we have moved, and this is the name of before: the other node may know the new one by now."""
+        return self.client_id.endswith(CLIENT_DOCUMENT_PATH) and not self.client_id.startswith(
+            self.issuer + "/"
+        )
 
     @property
     def redirect_uri(self) -> str:

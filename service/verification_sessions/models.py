@@ -24,7 +24,8 @@ class VerificationSession(SQLModel, table=True):
     """One run of the handshake, seen by its initiator. Secrets are hashed or sealed.
 
     `peer` is the snapshot of the other node's metadata and keys that the whole attempt uses (no mix-up by a later
-    look-up). `mode` is what a basic connection is to become. `completed_at` is when both sides were done with it.
+    look-up); where we have moved meanwhile, `registered_as` in it is what the other side still calls us. `mode` is
+    what a basic connection is to become. `completed_at` is when both sides were done with it.
     `owner_account` is the person it belongs to; empty until somebody signs in on the start page.
     """
 

@@ -1,22 +1,13 @@
 """A node that is started under another URL acts as nobody until somebody says what it is."""
 
-from typing import Any
-
 import pytest
 
 from tests.invitations.invited import Invited
-from tests.moves.moved_node import restarted_at
-from tests.nodes import RunningNode
+from tests.moves.moved_node import restarted_at, say
 from tests.pairs import Pair, read
 
 pytestmark = pytest.mark.anyio
 HOUR = 3_700
-
-
-async def say(node: RunningNode, kind: str, expected: int = 200, **more: object) -> dict[str, Any]:
-    """Return what the node answers to whoever says what became of it."""
-    path = f"/v1/instances/{node.instance['id']}/moves"
-    return read(await node.api.post(path, json={"kind": kind, **more}), expected)
 
 
 async def test_a_node_under_another_url_is_paused_and_says_why(pair: Pair) -> None:

@@ -25,13 +25,14 @@ UNSAFE = 2
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    uds: Annotated[str | None, typer.Option(help="Unix socket to listen on, and on no port.")] = None,
 ) -> None:
     """Serve the API and the pages, with the job worker inside (unless PARLEY_WORKER=false)."""
     import asyncio
 
     import uvicorn
 
-    from service.command_line import require_usable
+    from service.command_line import require_socket, require_usable
     from service.database import migrate as migrate_database
     from service.http_server import BoundedHttp
     from service.main import create_app
@@ -39,6 +40,8 @@ def serve(
     settings = load_settings(logs=sys.stdout)
     with claim_or_exit(settings):
         with sentences():
+            if uds is not None:
+                require_socket(uds)
             if settings.resolved_database_url.startswith("sqlite"):
                 migrate_database(settings.resolved_database_url)
             asyncio.run(require_usable(settings))
@@ -46,6 +49,7 @@ def serve(
             create_app(settings),
             host=host,
             port=port,
+            uds=uds,
             log_config=None,
             access_log=False,
             server_header=False,

@@ -1,8 +1,10 @@
 """What commands do with the database, and how they say in a sentence why they cannot."""
 
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from pathlib import Path
 
 from alembic.util import CommandError
 from asyncpg.exceptions import PostgresError
@@ -29,6 +31,16 @@ from service.sealing import SealBroken, Sealer, parse_keys
 from service.settings import Settings
 from service.single_process import database_file
 from service.words import Network
+
+LONGEST_SOCKET_NAME = 103  # bytes, on the system with the least room for it
+
+
+def require_socket(path: str) -> None:
+    """A Unix socket can be made there; raises ValueError."""
+    if not Path(path).absolute().parent.is_dir():
+        raise ValueError(f"There is no folder for the socket {path}. Make it, or choose another one.")
+    if len(os.fsencode(path)) > LONGEST_SOCKET_NAME:
+        raise ValueError(f"The name of a socket has at most {LONGEST_SOCKET_NAME} bytes; {path} is longer.")
 
 
 async def create_token(

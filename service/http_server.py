@@ -6,6 +6,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+# Who calls at a Unix socket: a proxy or a program on this machine, as at a port of loopback.
+THIS_MACHINE = ("127.0.0.1", 0)
 REFUSAL = (
     "HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: text/plain; charset=utf-8\r\n"
     "Content-Length: {length}\r\nConnection: close\r\nRetry-After: 5\r\n\r\n{sentence}"
@@ -34,6 +36,8 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_made(self, transport: BaseTransport) -> None:
         """One connection too many is told so, and closed at once."""
         super().connection_made(transport)  # type: ignore[arg-type]  # uvicorn says the same of its own
+        if isinstance(transport.get_extra_info("sockname"), str):
+            self.client = THIS_MACHINE
         self._await_request()
         if len(self.connections) > self.most_connections:
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "There are too many connections.")

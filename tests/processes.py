@@ -1,5 +1,6 @@
 """Real nodes as real processes on loopback: a test may kill them and start them again; by pid, never by name."""
 
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -63,6 +64,7 @@ class NodeProcess:
     folder: Path
     server: ParleyProcess
     worker: ParleyProcess
+    uds: str = ""
     instances: list["Instance"] = field(default_factory=list)
 
     def kill(self) -> None:
@@ -80,11 +82,18 @@ class NodeProcess:
     def wait_until_ready(self) -> None:
         until(self._is_ready, within=START_SECONDS)
 
-    def add_instance(self, slug: str = "", platform: str = "sandbox", url: str = "") -> "Instance":
+    def http(self) -> httpx.Client:
+        """Return a client that calls the node at its port, or at its Unix socket where it has no port."""
+        transport = httpx.HTTPTransport(uds=self.uds) if self.uds else None
+        return httpx.Client(base_url=self.url, transport=transport, timeout=20, trust_env=False)
+
+    def add_instance(
+        self, slug: str = "", platform: str = "sandbox", url: str = "", *options: str
+    ) -> "Instance":
         """Return a new instance, made as an operator makes it, with a token for it alone."""
         slug = slug or self.name
         given = ["--slug", slug, "--name", slug.title(), "--platform", platform, "--url", url]
-        issuer, token = self.run("instance", "add", *given).split()
+        issuer, token = self.run("instance", "add", *given, *options).split()
         instance = Instance(self, slug, issuer, token)
         self.instances.append(instance)
         return instance
@@ -104,9 +113,17 @@ class NodeProcess:
 
     def _is_ready(self) -> bool:
         self.server.require_alive()
-        with suppress(httpx.TransportError):
-            return httpx.get(self.url + "/readyz", timeout=2, trust_env=False).is_success
+        if self.uds and not _is_listened_to(self.uds):
+            return False
+        with suppress(httpx.TransportError), self.http() as client:
+            return client.get("/readyz", timeout=2).is_success
         return False
+
+
+def _is_listened_to(uds: str) -> bool:
+    """True where a process takes connections at this socket; the client of the tests leaks where none does."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(uds) == 0
 
 
 @dataclass(frozen=True)
@@ -120,14 +137,9 @@ class Instance:
 
     def call(self, method: str, path: str, body: object = None, *, expected: int = 200) -> Json:
         """Return the JSON of the answer, which has the expected status."""
-        answer = httpx.request(
-            method,
-            self.node.url + path,
-            json=body,
-            headers={"Authorization": f"Bearer {self.token}"},
-            timeout=20,
-            trust_env=False,
-        )
+        headers = {"Authorization": f"Bearer {self.token}"}
+        with self.node.http() as client:
+            answer = client.request(method, path, json=body, headers=headers)
         assert answer.status_code == expected, f"{method} {path}: {answer.status_code} {answer.text}"
         found: Json = answer.json()
         return found
@@ -135,9 +147,17 @@ class Instance:
 
 @contextmanager
 def started_node(
-    folder: Path, name: str, *, database_url: str = "", public_url: str = "", **settings: str
+    folder: Path,
+    name: str,
+    *,
+    database_url: str = "",
+    public_url: str = "",
+    uds: str = "",
+    **settings: str,
 ) -> Iterator[NodeProcess]:
     """Give a node whose process has been started; `settings` are PARLEY_ variables in lower case.
+
+    With `uds` it listens on this Unix socket only: there is no port at which anybody could dial it.
 
     Nothing waits for it here, so that several can start at once: see `wait_until_ready`.
     """
@@ -148,12 +168,12 @@ def started_node(
     environment["PARLEY_DATABASE_URL"] = database_url
     environment["PARLEY_RATE_LIMITS"] = "false"
     environment |= {f"PARLEY_{key.upper()}": value for key, value in settings.items()}
-    port = url.rpartition(":")[2]
-    server = ParleyProcess(("serve", "--port", port), environment, data / "serve.log")
+    place = ("--uds", uds) if uds else ("--port", url.rpartition(":")[2])
+    server = ParleyProcess(("serve", *place), environment, data / "serve.log")
     worker = ParleyProcess(("worker",), environment, data / "worker.log")
     server.start()
     try:
-        yield NodeProcess(name, url, public_url or url, data, server, worker)
+        yield NodeProcess(name, url, public_url or url, data, server, worker, uds)
     finally:
         server.stop()
         worker.stop()

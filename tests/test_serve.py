@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
@@ -15,7 +16,7 @@ from service.demo import free_port, node_environment, parley_command
 from tests.deadlines import until
 from tests.processes import NodeProcess, started_node
 
-SECONDS = 30
+SECONDS = 120
 
 
 @pytest.fixture
@@ -25,10 +26,10 @@ def node(tmp_path: Path) -> Iterator[NodeProcess]:
         yield node
 
 
-def serve(environment: dict[str, str], port: str) -> subprocess.CompletedProcess[str]:
+def serve(environment: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
     """Return how a `parley serve` ended that should not go on."""
     return subprocess.run(  # noqa: S603 - our own command line
-        parley_command("serve", "--port", port),
+        parley_command("serve", *options),
         env=environment,
         capture_output=True,
         text=True,
@@ -38,7 +39,7 @@ def serve(environment: dict[str, str], port: str) -> subprocess.CompletedProcess
 
 
 def test_a_second_process_on_one_sqlite_file_is_told_so_and_the_first_goes_on(node: NodeProcess) -> None:
-    done = serve(node.server.environment, str(free_port()))
+    done = serve(node.server.environment, "--port", str(free_port()))
     assert (done.returncode, done.stdout) == (2, "")
     assert re.fullmatch(
         r"Another `parley serve` owns \S+/parley\.db\. Stop it, choose another PARLEY_DATA_DIR, "
@@ -89,7 +90,45 @@ def test_started_again_it_knows_what_it_knew(node: NodeProcess) -> None:
 def test_a_port_that_is_taken_ends_it_with_a_sentence(tmp_path: Path) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = str(taken.getsockname()[1])
-        done = serve(node_environment(f"http://127.0.0.1:{port}", tmp_path), port)
+        done = serve(node_environment(f"http://127.0.0.1:{port}", tmp_path), "--port", port)
     assert done.returncode != 0
     assert "address already in use" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """The name of a Unix socket has room for a short path only."""
+    with TemporaryDirectory(prefix="parley-") as folder:
+        yield Path(folder)
+
+
+def test_on_a_unix_socket_it_needs_no_port_and_believes_the_proxy_in_front(
+    tmp_path: Path, short_folder: Path
+) -> None:
+    with started_node(tmp_path, "acme", uds=f"{short_folder}/parley.sock") as node:
+        node.wait_until_ready()
+        acme = node.add_instance("acme")
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(node.url + "/livez", trust_env=False)
+        with node.http() as client:
+            assert client.get("/metrics").status_code == 200
+            headers = {
+                "Authorization": f"Bearer {acme.token}",
+                "X-Forwarded-For": "198.51.100.9, 203.0.113.7",
+            }
+            made = client.post("/v1/connections", json={}, headers=headers).json()
+        (event,) = acme.call("GET", f"/v1/connections/{made['id']}/history")["items"]
+        assert event["actor"]["address"] == "203.0.113.7"
+
+
+@pytest.mark.parametrize(
+    ("socket_name", "said"),
+    [("nowhere/parley.sock", "There is no folder"), ("s" * 120, "at most 103 bytes")],
+    ids=["no folder", "too long"],
+)
+def test_a_socket_that_cannot_be_ends_it_with_a_sentence(tmp_path: Path, socket_name: str, said: str) -> None:
+    environment = node_environment("http://127.0.0.1:8000", tmp_path)
+    done = serve(environment, "--uds", str(tmp_path / socket_name))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr

@@ -18,8 +18,8 @@ from service.connections.claimed import withdraw
 from service.connections.models import Connection
 from service.connections.renewing import is_deciding, may_become, renew
 from service.connections.responder import end
-from service.connections.states import ESTABLISHED, CloseReason
-from service.connections.status import hear, see
+from service.connections.states import ESTABLISHED, CloseReason, ConnectionState
+from service.connections.status import hear, note_heard, see
 from service.database import advance, reading, transaction
 from service.node import Node
 from service.protocol.errors import Gone, InvalidRequest, InvalidToken, ServerNotReady, UnknownConnection
@@ -42,6 +42,8 @@ async def read_status(node: Node, issuer: Issuer, caller: Caller, now: datetime)
         agreement = await find_agreed(session, issuer, caller)
         if agreement.connection is not None and agreement.connection.state in ESTABLISHED:
             see(agreement.connection, now)
+        elif agreement.connection is not None and agreement.connection.state is ConnectionState.CLOSED:
+            note_heard(agreement.connection, now)
         status = status_of(agreement, caller.shared_id)
         if status is None:
             raise UnknownConnection("Nobody has decided on this attempt yet.")

@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections.models import Connection
+from service.connections.states import ConnectionState
 from service.events.operations import record
 from service.protocol.messages import ConnectionStatus, SideStatus
 
+CLOSED = ConnectionState.CLOSED.value
 TICK = timedelta(microseconds=1)
 WAY_OUT = "Compare both sides, and repeat there what was lost; was an older backup restored?"
 
@@ -45,6 +47,13 @@ def see(connection: Connection, now: datetime) -> None:
     """The other side proved itself now."""
     connection.destination_seen_at = now
     connection.touch(now)
+
+
+def note_heard(connection: Connection, now: datetime) -> None:
+    """The other side has asked since this side closed the connection, and so knows that it is over."""
+    if connection.destination_state != CLOSED:
+        connection.destination_state = CLOSED
+        see(connection, now)
 
 
 def note(

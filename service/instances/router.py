@@ -1,6 +1,7 @@
 """Where instances are reached: added with a token for all of them, administered with one for each."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -14,6 +15,7 @@ from service.access.operations import forget_instance, issue_token
 from service.access.principals import Principal, requires
 from service.access.scopes import INSTANCE_SCOPES
 from service.connections.models import Connection
+from service.connections.partings import unheard_endings
 from service.connections.states import ESTABLISHED, ConnectionState
 from service.database import SessionDep, get_for_update, reading
 from service.instances.checks import check_instance
@@ -157,12 +159,13 @@ async def change(
 async def delete(instance_id: str, caller: Writer, session: SessionDep, now: NowDep) -> None:
     """The instance is gone, with its keys, drafts, closed connections, sign-ins and tokens.
 
-    Needs `instances:write`. Active and pending connections have to be closed first, for their other sides
-    must hear of it.
+    Needs `instances:write`. Active and pending connections have to be closed first, and their other sides must
+    have heard of it; one that does not answer is waited for no longer than two weeks.
     """
     instance = await _visible(session, caller, instance_id)
     await get_for_update(session, Instance, instance.id)
     await _refuse_while_connected(session, instance)
+    await _refuse_while_unheard(session, instance, now)
     await forget_instance(session, instance.id, now)
     await session.delete(instance)
 
@@ -227,4 +230,18 @@ async def _refuse_while_connected(session: AsyncSession, instance: Instance) -> 
             options=[],
             connections=alive[:20],
             fix="Close them with DELETE /v1/connections/{id}, then remove the instance.",
+        )
+
+
+async def _refuse_while_unheard(session: AsyncSession, instance: Instance, now: datetime) -> None:
+    """Nobody is left with a connection to an instance that is no more."""
+    if waiting := await unheard_endings(session, instance.id, now):
+        raise problems.OptionNotAvailable(
+            "{count} connection(s) of {instance_name} were closed, and the other side has not heard of it yet.",
+            instance_name=instance.name,
+            count=len(waiting),
+            options=[],
+            connections=sorted(waiting)[:20],
+            until=max(waiting.values()).isoformat(),
+            fix="Remove the instance when they have heard it, which needs nobody here, or after the time in until.",
         )

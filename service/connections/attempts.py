@@ -12,6 +12,7 @@ from service.connections.setup import Step, require_step
 from service.connections.states import ESTABLISHED, ConnectionEvent, ConnectionState
 from service.connections.view import set_up_of
 from service.database import advance, find, get_for_update
+from service.events.operations import record
 from service.invitations.models import Invitation
 from service.invitations.states import WAITING, InvitationEvent
 from service.jobs.operations import enqueue
@@ -84,9 +85,18 @@ async def open_attempt(
     connection.shared_id = attempt.shared_id
     connection.scope = attempt.requested_scope
     connection.last_error = None
-    connection.touch(now)
-    await enqueue(session, EXPIRE_JOB, attempt.id, run_at=attempt.expires_at, now=now)
+    await begin(session, connection, attempt, now)
     return attempt
+
+
+async def begin(
+    session: AsyncSession, connection: Connection, attempt: VerificationSession, now: datetime
+) -> None:
+    """The attempt stands in the connection's history, and ends by itself when its time is over."""
+    connection.touch(now)
+    detail = {"verification_session": attempt.id, "purpose": attempt.purpose, "mode": attempt.mode}
+    record(session, connection.id, "verification_session.create", now, detail=detail)
+    await enqueue(session, EXPIRE_JOB, attempt.id, run_at=attempt.expires_at, now=now)
 
 
 async def forget_ended(session: AsyncSession, now: datetime) -> None:
@@ -133,11 +143,11 @@ async def end_badly(
 ) -> None:
     """The attempt is over, the draft is back with its owner with the reason, and the other side will be told."""
     now = node.clock.now()
-    record = as_error(problem, node.settings.public_url, now) if problem else None
+    error = as_error(problem, node.settings.public_url, now) if problem else None
     was_pushed = attempt.state is not VerificationState.CREATED
-    await advance(session, attempt, by, last_error=record, code_sealed=None, access_token_sealed=None)
+    await advance(session, attempt, by, last_error=error, code_sealed=None, access_token_sealed=None)
     if connection.verification_session_id == attempt.id:
-        connection.last_error = record
+        connection.last_error = error
         connection.touch(now)
         if connection.state is ConnectionState.PENDING:
             await advance(session, connection, ConnectionEvent.RETURN_TO_DRAFT, expires_at=None)

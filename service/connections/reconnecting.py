@@ -3,7 +3,7 @@
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections import operations
-from service.connections.attempts import EXPIRE_JOB, end_badly, present
+from service.connections.attempts import begin, end_badly, present
 from service.connections.desk import Desk
 from service.connections.models import Connection
 from service.connections.other_instance import require_same_instance
@@ -19,7 +19,6 @@ from service.discovery.node_metadata import NodeSnapshot
 from service.discovery.probes import own_side, side_of_other
 from service.instances.models import Instance
 from service.instances.operations import get_instance
-from service.jobs.operations import enqueue
 from service.verification_sessions.models import Purpose, VerificationSession
 from service.verification_sessions.operations import new_attempt
 from service.verification_sessions.states import VerificationEvent
@@ -89,6 +88,5 @@ async def _open(
         await end_badly(session, desk.node, connection, older, by=VerificationEvent.CANCEL, problem=None)
     session.add(attempt)
     connection.verification_session_id = attempt.id
-    connection.touch(now)
-    await enqueue(session, EXPIRE_JOB, attempt.id, run_at=attempt.expires_at, now=now)
+    await begin(session, connection, attempt, now)
     return attempt

@@ -127,6 +127,7 @@ def _under_way(setup: SetUp, answers: Answers) -> tuple[Action, ...]:
                 actor=Actor.SYSTEM,
                 label="The two nodes are finishing what was accepted",
                 description="Read the connection again after a moment.",
+                expires_at=answers.expires_at,
                 poll_after_ms=POLL_AFTER_MS,
                 required_scope="connections:read",
             ),

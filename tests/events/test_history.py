@@ -20,6 +20,7 @@ async def test_a_whole_set_up_is_told_in_order_with_who_did_it(each_pair: Pair) 
     told = await history(each_pair, here)
     assert [event["what"] for event in told] == [
         "connection.create",
+        "verification_session.create",
         "verification_session.start",
         "connection.start",
         "verification_session.push",

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
@@ -73,14 +73,16 @@ class InvitationFilters(BaseModel):
 )
 async def post_invitation(
     connection_id: str,
-    wanted: InvitationCreate,
     desk: WriteInvitationsDesk,
     session: SessionDep,
     revision: IfMatchDep,
     response: Response,
+    wanted: Annotated[InvitationCreate | SkipJsonSchema[None], Body()] = None,
 ) -> InvitationIssued:
     """A code for the partner, shown this once. What was open before, a code or a verification session, is over."""
-    invitation, code = await inviting.issue(desk, session, connection_id, wanted, revision)
+    invitation, code = await inviting.issue(
+        desk, session, connection_id, wanted or InvitationCreate(), revision
+    )
     response.headers["Location"] = f"{desk.node.settings.public_url}/v1/invitations/{invitation.id}"
     response.headers["Cache-Control"] = "no-store"
     shown = to_out(invitation).model_dump()

@@ -214,3 +214,15 @@ async def test_a_stale_reader_does_not_invite(pair: Pair, invited: Invited) -> N
     path = f"/v1/connections/{invited.draft['id']}/invitations"
     answer = await pair.a.api.post(path, json={}, headers={"If-Match": f'"{invited.draft["revision"] + 1}"'})
     assert answer.status_code == 412
+
+
+@pytest.mark.parametrize("name", ["invite", "invite_again"])
+async def test_the_action_is_performed_as_it_is_shown_with_nothing_filled_in(
+    pair: Pair, invited: Invited, name: str
+) -> None:
+    if name == "invite_again":
+        await invited.invite()
+    (action,) = [each for each in (await invited.ours())["next_actions"] if each["id"] == name]
+    assert not [field for field in action["fields"] if field["required"]]
+    issued = read(await pair.a.api.request(action["method"], action["href"]), 201)
+    assert set(action["reveals"]) <= set(issued)

@@ -78,13 +78,13 @@ async def test_one_source_has_its_share_of_a_process_and_a_process_has_an_end(
     begun = [probe(node, "slow.test"), probe(node, "slow.test")]
     await held.are_asked(2)
     refused = await ask(node, "/v1/me")
-    assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+    assert (refused.status_code, refused.headers.get("retry-after")) == (429, "1")
     assert (refused.json()["code"], refused.json()["most"]) == ("rate-limited", 2)
     assert (await ask(node, "/v1/me", ELSEWHERE)).status_code == 200
     begun.append(probe(node, "slow.test", ELSEWHERE))
     await held.are_asked(1)
     refused = await ask(node, "/v1/me", "203.0.113.1")
-    assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+    assert (refused.status_code, refused.headers.get("retry-after")) == (503, "1")
     assert (refused.json()["code"], refused.headers["request-id"] != "") == ("unavailable", True)
     spoken = await ask(node, f"/i/{node.slug}/oauth/token", "203.0.113.1", "POST")
     assert error_of(spoken) == (503, "temporarily_unavailable")
@@ -94,25 +94,29 @@ async def test_one_source_has_its_share_of_a_process_and_a_process_has_an_end(
     assert (await ask(node, "/v1/me")).status_code == 200
 
 
-async def _endless() -> AsyncIterator[bytes]:
+async def _late() -> AsyncIterator[bytes]:
+    """The rest comes when the node's patience has been over for long."""
     yield b"{"
-    await asyncio.Event().wait()
+    never = asyncio.get_running_loop().create_future()
+    for _ in range(10):
+        await asyncio.wait({never}, timeout=main.MAX_BODY_SECONDS)
+    yield b"}"
 
 
 async def test_a_body_that_does_not_come_is_not_waited_for(node: RunningNode) -> None:
     json = {"Content-Type": "application/json"}
-    late = await ask(node, "/v1/connections", method="POST", content=_endless(), headers=json)
-    assert (late.status_code, late.headers["connection"]) == (408, "close")
+    late = await ask(node, "/v1/connections", method="POST", content=_late(), headers=json)
+    assert (late.status_code, late.headers.get("connection")) == (408, "close")
     assert (late.json()["code"], late.json()["max_seconds"]) == ("request-timeout", 0.1)
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    spoken = await ask(node, f"/i/{node.slug}/oauth/par", method="POST", content=_endless(), headers=form)
+    spoken = await ask(node, f"/i/{node.slug}/oauth/par", method="POST", content=_late(), headers=form)
     assert (error_of(spoken), spoken.headers["connection"]) == ((400, "invalid_request"), "close")
     assert "in time" in spoken.json()["error_description"]
 
 
 async def test_what_is_too_large_ends_the_connection(node: RunningNode) -> None:
     answer = await ask(node, "/v1/connections", method="POST", content=b"x" * 70_000)
-    assert (answer.status_code, answer.headers["connection"]) == (413, "close")
+    assert (answer.status_code, answer.headers.get("connection")) == (413, "close")
     assert "connection" not in (await ask(node, "/v1/me")).headers
 
 
@@ -187,7 +191,7 @@ async def test_strangers_take_no_more_than_their_share_of_calls(
             begun.append(probe(node, f"h{number}.test"))
         await held.are_asked(looks.MOST_LOOKS)
         refused = await probe(node, "one-more.test")
-        assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+        assert (refused.status_code, refused.json().get("code")) == (503, "unavailable")
         slow = [Stranger(network, node, f"s{number}.test") for number in range(client_documents.MOST_FETCHES)]
         for stranger in slow:
             network.hosts[stranger.host] = httpx.MockTransport(documents)

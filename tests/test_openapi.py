@@ -118,6 +118,17 @@ def test_what_is_limited_says_how_it_refuses_and_what_is_left() -> None:
     assert promising == set(limited)
 
 
+def test_whatever_a_stranger_can_send_is_limited() -> None:
+    """An operation that asks for no token of ours is open to everybody; to read what is published is free."""
+    limited = {(operation.method.lower(), operation.template) for operation in LIMITED}
+    assert len(limited) == len(LIMITED)
+    assert [
+        f"{method} {path}"
+        for path, method, operation in operations(DESCRIPTION)
+        if "security" not in operation and method != "get" and (method, path) not in limited
+    ] == []
+
+
 def test_the_frameworks_own_errors_are_gone() -> None:
     assert "HTTPValidationError" not in str(DESCRIPTION)
 

@@ -107,6 +107,8 @@ async def test_windows_that_are_over_go_and_so_do_too_many(
     assert sorted(kept) == [NOW + LIMIT.window * (1 + number / 10) for number in (3, 4, 5)]
     async with transaction(database) as session:
         await forget_over(session, NOW + 1.4 * LIMIT.window)
+    async with reading(database) as session:
+        assert (await session.exec(select(GuessCount.ends_at))).all() == [NOW + 1.5 * LIMIT.window]
     assert (await guess(database, "user5", later=1.4)).count == 2
     assert (await guess(database, "user4", later=1.4)).count == 1
     await database.engine.dispose()

@@ -45,7 +45,7 @@ async def test_after_five_wrong_passwords_the_right_one_has_to_wait_too(node: Ru
     assert await statuses(node, TRIES) == [401] * TRIES
     node.clock.advance(60)
     refused = await sign_in(node)
-    assert (refused.status_code, refused.headers["retry-after"]) == (429, "840")
+    assert (refused.status_code, refused.headers.get("retry-after")) == (429, "840")
     problem = refused.json()
     assert (problem["code"], problem["retry"]) == ("rate-limited", "after_delay")
     assert problem["limit"] == "wrong-sign-ins-by-source-and-account"

@@ -1,8 +1,9 @@
-"""The table of ADR 0011: every check that the design of the handshake lists, rate limits apart, in its order."""
+"""The table of ADR 0011: every check that the design of the handshake lists, and the limits, in its order."""
 
 from tests.security import (
     checks_answers,
     checks_attestation,
+    checks_bounds,
     checks_callback,
     checks_claims,
     checks_clients,
@@ -13,6 +14,7 @@ from tests.security import (
     checks_invitations,
     checks_invite_pages,
     checks_keys,
+    checks_limits,
     checks_metadata,
     checks_metrics,
     checks_moves,
@@ -45,5 +47,7 @@ SECTIONS: dict[str, tuple[Check, ...]] = {
     "Invitations": checks_invitations.CHECKS,
     "Egress: whom this node calls": checks_egress.CHECKS,
     "Egress: what it takes of an answer": checks_answers.CHECKS,
+    "Limits: how often": checks_limits.CHECKS,
+    "Limits: how much, how large, how long": checks_bounds.CHECKS,
 }
 CHECKS = tuple(check for checks in SECTIONS.values() for check in checks)

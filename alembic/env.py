@@ -29,7 +29,8 @@ def run(connection: Connection) -> None:
 async def connect_and_run() -> None:
     """Open the database that the caller or the environment names."""
     url = context.config.attributes.get("url") or Settings().resolved_database_url
-    database = open_database(url)
+    # To build an index of a large table takes as long as it takes.
+    database = open_database(url, answer_seconds=None)
     try:
         async with database.engine.begin() as connection:
             await connection.run_sync(run)

@@ -106,7 +106,8 @@ async def _node(settings: Settings) -> AsyncIterator[Node]:
     file = database_file(url)
     if file is not None and not file.exists():
         raise NotMigrated(found=None)  # to connect would make an empty file
-    database, egress = open_database(url), Egress(egress_policy(settings))
+    database = open_database(url, answer_seconds=settings.database_seconds)
+    egress = Egress(egress_policy(settings))
     sealer = Sealer(parse_keys(settings.sealing_keys.get_secret_value()))
     try:
         found = await present_revision(database)

@@ -14,13 +14,14 @@ from fastapi import Depends
 from sqlalchemy import JSON, Connection, Enum, MetaData, event, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import HTTPConnection
 
+from service.database_silence import ANSWER_SECONDS, give_up_on_silence, patience
 from service.database_trouble import Storing
 from service.fair_pool import FairPool
 from service.problems import NotFound, Problem
@@ -30,7 +31,6 @@ from service.storable import is_storable
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BUSY_TIMEOUT_MS = 5_000
 POOL_SIZE = 20
-CONNECT_SECONDS = 5
 POOL_WAIT_SECONDS = 30
 JSON_COLUMN = JSON().with_variant(JSONB(), "postgresql")
 
@@ -79,18 +79,21 @@ class Database:
         await self.engine.dispose()
 
 
-def open_database(url: str, journal: "Journal | None" = None) -> Database:
-    """Return the database of this URL, nothing connected yet; `journal` hears of every change of a state."""
+def open_database(
+    url: str, journal: "Journal | None" = None, *, answer_seconds: float | None = ANSWER_SECONDS
+) -> Database:
+    """Return the database of this URL, nothing connected yet; `journal` hears of every change of a state.
+
+    A PostgreSQL that does not answer for so many seconds counts as away; without a number it may take its time.
+    """
     if url.startswith("sqlite"):
         # One connection for all writers of this process: they take turns, in the order in which they came, and
         # no reader waits for a connection that a waiting writer has.
         engine = _sqlite_engine(url, "BEGIN IMMEDIATE", pool_size=1)
         reading_engine = _sqlite_engine(url, "BEGIN", pool_size=POOL_SIZE)
     else:
-        engine = _engine(
-            url, pool_size=POOL_SIZE, pool_recycle=1_800, connect_args={"timeout": CONNECT_SECONDS}
-        )
-        event.listen(engine.sync_engine, "do_connect", _connect)
+        engine = _engine(url, pool_size=POOL_SIZE, pool_recycle=1_800, connect_args=patience(answer_seconds))
+        give_up_on_silence(engine)
         reading_engine = engine.execution_options(isolation_level="AUTOCOMMIT")
     return Database(
         engine=engine,
@@ -107,16 +110,6 @@ def _engine(url: str, **more: Any) -> AsyncEngine:
     """Return an engine that gives out at most `pool_size` connections, first come, first served."""
     pool = {"poolclass": FairPool, "max_overflow": 0, "pool_timeout": POOL_WAIT_SECONDS}
     return create_async_engine(url, hide_parameters=True, **pool, **more)
-
-
-def _connect(
-    dialect: Dialect, _record: object, given: tuple[Any, ...], options: dict[str, Any]
-) -> DBAPIConnection:
-    """Return a new connection; that nobody answers is an error of the database, like those it answers with."""
-    try:
-        return dialect.connect(*given, **options)
-    except OSError as error:
-        raise dialect.loaded_dbapi.OperationalError(f"no connection: {error}") from error
 
 
 def _sqlite_engine(url: str, begin: str, pool_size: int) -> AsyncEngine:

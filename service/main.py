@@ -189,6 +189,7 @@ async def open_node(settings: Settings, clock: Clock, egress: Egress | None = No
     database = open_database(
         settings.resolved_database_url,
         lambda session, change: record_transition(session, change, clock.now()),
+        answer_seconds=settings.database_seconds,
     )
     sealer = Sealer(parse_keys(settings.sealing_keys.get_secret_value()))
     way_out = egress or Egress(egress_policy(settings))

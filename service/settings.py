@@ -46,6 +46,12 @@ class Settings(BaseSettings):
         repr=False,
         description="`postgresql+asyncpg://user:password@host/name`; empty means SQLite in the data folder.",
     )
+    database_seconds: float = Field(
+        default=30,
+        gt=0,
+        le=600,
+        description="How long PostgreSQL may take to answer a statement; then it counts as away.",
+    )
     sealing_keys: SecretStr = Field(
         default=SecretStr(""),
         description="`kid:base64[,kid:base64…]`: the first seals secrets at rest, all of them open.",

@@ -1,5 +1,6 @@
 """Every secret of a run by its kind, and the places where none of them may be."""
 
+import asyncio
 import base64
 import json
 import re
@@ -8,8 +9,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
+import asyncpg
 import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -56,8 +59,14 @@ class Secrets:
         headers = {name.lower(): value for name, value in exchange.headers.items()}
         if "dpop" in headers:
             self.add("proof", headers["dpop"])
-        if headers.get("authorization", "").startswith("DPoP "):
-            self.add("access_token", headers["authorization"].removeprefix("DPoP "))
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme == "DPoP":
+            self.add("access_token", token)
+        if exchange.path.endswith("/oauth/register"):
+            self.add("initial_access_token", token)
+            self.add("software_statement", json.loads(exchange.body)["software_statement"])
+        # Whoever asks how an invitation stands shows in a form what registers with it as a token.
+        self.add("initial_access_token", *exchange.form.get("secret", []))
         self.urls.append(exchange.path)
         if exchange.status >= 400:
             self.refusals.append(exchange.content.decode())
@@ -73,15 +82,14 @@ class Secrets:
         self.add("sealing_key", *(entry.partition(":")[2] for entry in ring.split(",")))
         self.add("metrics_token", node.server.environment["PARLEY_METRICS_TOKEN"])
         sealer = Sealer(parse_keys(ring))
-        with closing(sqlite3.connect(node.folder / "parley.db")) as connection:
-            for key_id, sealed in connection.execute("SELECT id, private_key_sealed FROM instance_key"):
-                pem = sealer.open(sealed, f"instance_key.private_key_sealed.{key_id}")
-                key = load_pem_private_key(pem, None)
-                assert isinstance(key, ec.EllipticCurvePrivateKey)
-                number = key.private_numbers().private_value.to_bytes(32)
-                self.add("private_key", pem.decode().splitlines()[1], *spellings(number))
-            for row_id, sealed in connection.execute("SELECT name, sealed FROM node_secret"):
-                self.add("hash_key", *spellings(sealer.open(sealed, f"node_secret.sealed.{row_id}")))
+        for key_id, sealed in rows(node, "SELECT id, private_key_sealed FROM instance_key"):
+            pem = sealer.open(sealed, f"instance_key.private_key_sealed.{key_id}")
+            key = load_pem_private_key(pem, None)
+            assert isinstance(key, ec.EllipticCurvePrivateKey)
+            number = key.private_numbers().private_value.to_bytes(32)
+            self.add("private_key", pem.decode().splitlines()[1], *spellings(number))
+        for row_id, sealed in rows(node, "SELECT name, sealed FROM node_secret"):
+            self.add("hash_key", *spellings(sealer.open(sealed, f"node_secret.sealed.{row_id}")))
 
 
 def spellings(secret: bytes) -> Iterator[str]:
@@ -143,13 +151,46 @@ def command_lines() -> Iterator[bytes]:
 
 
 def databases_of(nodes: Iterable[NodeProcess]) -> Iterator[bytes]:
-    """Yield every file of the databases, journals included, and what a dump says."""
+    """Yield what a dump says, and of SQLite every file too, journals included."""
     for node in nodes:
+        if postgres_of(node):
+            yield _postgres_dump(node)
+            continue
         paths = sorted(node.folder.glob("parley.db*"))
         assert paths
         yield from (path.read_bytes() for path in paths)
         with closing(sqlite3.connect(node.folder / "parley.db")) as connection:
             yield "\n".join(connection.iterdump()).encode("utf-8", "surrogatepass")
+
+
+def postgres_of(node: NodeProcess) -> str:
+    """Return the URL of the node's PostgreSQL, nothing where it has an SQLite file."""
+    return node.server.environment["PARLEY_DATABASE_URL"].replace("+asyncpg", "")
+
+
+def rows(node: NodeProcess, statement: str) -> list[tuple[Any, ...]]:
+    """Return what the node's database answers."""
+    if not postgres_of(node):
+        with closing(sqlite3.connect(node.folder / "parley.db")) as connection:
+            return connection.execute(statement).fetchall()
+
+    async def ask() -> list[tuple[Any, ...]]:
+        connection = await asyncpg.connect(postgres_of(node))
+        try:
+            return [tuple(row) for row in await connection.fetch(statement)]
+        finally:
+            await connection.close()
+
+    return asyncio.run(ask())
+
+
+def _postgres_dump(node: NodeProcess) -> bytes:
+    """Return every row of every table as text, and the statements that the server shows to its other users."""
+    names = rows(node, "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")
+    assert len(names) > 5
+    found = [rows(node, f'SELECT each::text FROM "{name}" AS each') for (name,) in names]  # noqa: S608
+    found.append(rows(node, "SELECT query FROM pg_stat_activity"))
+    return "\n".join(str(text) for table in found for (text,) in table).encode("utf-8", "surrogatepass")
 
 
 def looks_like_a_secret(text: str) -> list[str]:

@@ -53,6 +53,7 @@ class Exchange:
     method: str
     path: str
     form: dict[str, list[str]]
+    body: bytes
     status: int
     headers: dict[str, str]
     content: bytes
@@ -151,7 +152,7 @@ class _Passing(BaseHTTPRequestHandler):
             onward.close()
         form = parse_qs(body.decode(errors="replace"))
         self.server.answered.append(
-            Exchange(self.command, self.path, form, answer.status, dict(self.headers), content)
+            Exchange(self.command, self.path, form, body, answer.status, dict(self.headers), content)
         )
         if held is not None and held.side is Side.ANSWER and not _may_go_on(held):
             return

@@ -1,4 +1,4 @@
-"""A whole run with real processes, success, denial and kill -9: no secret of it is anywhere but where it belongs."""
+"""A whole run of real processes, success, denial, invitation, kill -9: no secret is anywhere but where it belongs."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -8,7 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests import wizard
+from service.signatures import unverified_claims
+from tests import databases, wizard
 from tests.canary import (
     Secrets,
     WatchedBrowser,
@@ -17,6 +18,7 @@ from tests.canary import (
     leaks_of_urls,
     looks_like_a_secret,
 )
+from tests.deadlines import until
 from tests.holding_proxy import HoldingProxy, Side, holding_proxy
 from tests.processes import Instance, NodeProcess, started_node
 from tests.wizard import Attempt
@@ -25,8 +27,9 @@ ALICE = {"login": "alice", "password": "alice-sandbox"}
 WRONG = {"login": "alice", "password": "canary-wrong-password"}
 KINDS = {
     *("access_token", "client_assertion", "code", "code_verifier", "connection_attestation", "cookie"),
-    *("form_token", "hash_key", "invitation", "metrics_token", "password", "private_key", "proof"),
-    *("request_uri", "sandbox_password", "sealing_key", "service_token", "session_token", "state"),
+    *("form_token", "hash_key", "initial_access_token", "invitation", "metrics_token", "password"),
+    *("private_key", "proof", "request_uri", "sandbox_password", "sealing_key", "service_token"),
+    *("session_token", "software_statement", "state"),
 }
 
 
@@ -59,24 +62,26 @@ class Run:
         return answer
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """Everything has happened once; both nodes still run."""
     folder: Path = tmp_path_factory.mktemp("canary")
     with ExitStack() as stack:
         proxy = stack.enter_context(holding_proxy())
-        a = stack.enter_context(
-            started_node(folder, "a", log_level="DEBUG", metrics_token="canary-metrics-token-a")
-        )
-        b = stack.enter_context(
-            started_node(
-                folder,
-                "b",
-                public_url=proxy.url,
-                log_level="DEBUG",
-                metrics_token="canary-metrics-token-b",
+
+        def start(name: str, public_url: str = "") -> NodeProcess:
+            url = ""
+            if request.param == "postgres":
+                server, template = (
+                    request.getfixturevalue(fixture) for fixture in ("postgres_url", "postgres_template")
+                )
+                url = stack.enter_context(databases.postgres_copy(server, template))
+            told = {"log_level": "DEBUG", "metrics_token": f"canary-metrics-token-{name}"}
+            return stack.enter_context(
+                started_node(folder, name, database_url=url, public_url=public_url, **told)
             )
-        )
+
+        a, b = start("a"), start("b", proxy.url)
         proxy.target = b.url
         for node in (a, b):
             node.wait_until_ready()
@@ -84,6 +89,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         agree_in_spite_of_a_kill(run)
         deny_after_slips(run)
         invite(run)
+        be_invited(run)
         ask_for_what_is_refused(run)
         collect(run)
         yield run
@@ -144,6 +150,24 @@ def invite(run: Run) -> None:
     run.call("GET", f"/v1/connections/{draft['id']}/history")
 
 
+def be_invited(run: Run) -> None:
+    """The other side invites; the code is looked at and accepted here, and both are active."""
+    details = {"local_short_name": "Here", "destination_short_name": "There"}
+    wanted = {"destination": {"type": "private"}, "details": details, "mode": "basic"}
+    path = f"/v1/connections/{run.b.call('POST', '/v1/connections', wanted, expected=201)['id']}"
+    code = str(
+        run.b.call("POST", f"{path}/invitations", {"confirmation_required": False}, expected=201)["code"]
+    )
+    run.secrets.add("invitation", code)
+    run.secrets.add("initial_access_token", str(unverified_claims(code)["secret"]))
+    run.call("POST", "/v1/invitation-previews", body={"code": code})
+    accepted = run.call("POST", "/v1/invitation-acceptances", body={"code": code})
+    assert accepted.status_code == 201, accepted.text
+    until(lambda: run.b.call("GET", path), accept=lambda shown: shown["state"] == "active")
+    run.answers.append(str(run.b.call("GET", f"{path}/history")))
+    run.call("POST", "/v1/invitation-acceptances", body={"code": code})
+
+
 def ask_for_what_is_refused(run: Run) -> None:
     """What opens something stands where it does not belong; the refusal must not say it again."""
     values = {"login": "alice", "password": ALICE["password"]}
@@ -152,7 +176,7 @@ def ask_for_what_is_refused(run: Run) -> None:
     run.answers.pop()
     run.secrets.add("session_token", session)
     run.secrets.add("service_token", run.a.token, run.b.token)
-    (code, *_), (invitation,) = run.secrets.kinds["code"], run.secrets.kinds["invitation"]
+    (code, *_), (invitation, *_) = run.secrets.kinds["code"], run.secrets.kinds["invitation"]
     for body in (
         {**wanted, "values": {**values, "otp": "1"}},
         {**wanted, "values": {**values, "password": ["alice-sandbox"]}},

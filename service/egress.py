@@ -4,8 +4,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from concurrent.futures import Future, ThreadPoolExecutor
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, cast
 
@@ -14,6 +13,7 @@ import httpx
 from aiohttp.abc import AbstractResolver, ResolveResult
 from httpx_aiohttp import AiohttpTransport
 
+from service.at_once import keep_place_until
 from service.egress_addresses import is_public_address
 from service.egress_answers import Answer
 from service.egress_policy import EgressFailure, EgressPolicy, Reason, check_url, may_dial, parse_address
@@ -24,7 +24,9 @@ __all__ = ["Answer", "Egress", "EgressFailure", "EgressPolicy", "Reason", "check
 KEEP_ALIVE_SECONDS = 4.0
 CONNECTIONS = 100
 CONNECTIONS_PER_HOST = 20
-DNS_THREADS = 32
+# Strangers have 20 places to make this node look at hosts and 20 for client documents (docs/limits.md): a look that
+# goes on to a second slow name takes two of these, and most are left for the hosts of partners.
+DNS_THREADS = 128
 NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 HEADERS = {"Accept-Encoding": "identity", "User-Agent": "Parley"}
 AddressInfo = tuple[int, int, int, str, tuple[Any, ...]]
@@ -98,16 +100,24 @@ class Egress:
 
 
 class _SystemResolver(AbstractResolver):
-    """Asks the system in threads of its own, so that names that are slow to resolve hold up nothing else."""
+    """Asks the system in threads of its own, so that names that are slow to resolve hold up nothing else.
+
+    No look-up can be called off. So each name has one at a time, whoever asks, and whoever has a place for what
+    strangers may cause keeps it until the look-up has ended: a hostile name server takes a few threads (ADR 0032).
+    """
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(DNS_THREADS, "dns")
+        self._under_way: dict[tuple[str, int, int], Future[Any]] = {}
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        ask = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
-        found = await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        look_up = self._look_up(host, port, family)
+        keep_place_until(look_up)
+        answer = asyncio.wrap_future(look_up)
+        answer.add_done_callback(_retrieve)
+        found = await asyncio.shield(answer)
         return [
             ResolveResult(
                 hostname=host, host=str(address[0]), port=port, family=family, proto=protocol, flags=NUMERIC
@@ -115,8 +125,24 @@ class _SystemResolver(AbstractResolver):
             for family, _, protocol, _, address in found
         ]
 
+    def _look_up(self, host: str, port: int, family: socket.AddressFamily) -> Future[Any]:
+        """Return the look-up of this name that is under way, or a new one."""
+        self._under_way = {name: each for name, each in self._under_way.items() if not each.done()}
+        name = (host, port, int(family))
+        if name not in self._under_way:
+            self._under_way[name] = self._threads.submit(
+                socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
+            )
+        return self._under_way[name]
+
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _retrieve(answer: asyncio.Future[Any]) -> None:
+    """Nobody has to wait for it any more, and asyncio does not complain about that."""
+    if not answer.cancelled():
+        answer.exception()
 
 
 class _CheckedResolver(AbstractResolver):

@@ -16,6 +16,7 @@ T_GUESSES = "tests/access/test_guesses.py::test_windows_that_are_over_go_and_so_
 T_PROBES = "tests/discovery/test_probe_limits.py::"
 T_PROBLEMS = "tests/test_problems.py::"
 T_BUSY = "tests/test_busy_limit.py::"
+T_LOOKUPS = "tests/test_egress_lookups.py::"
 T_SERVER = "tests/test_http_server.py::"
 FILLED = "every table that strangers can fill has a cap"
 SWEPT = "every table that strangers can fill has a sweeper"
@@ -249,6 +250,22 @@ OF_REQUESTS = (
         "        self._arriving = None\n        self._reads_head, self._head_bytes = True, 0\n",
         "        self._reads_head, self._head_bytes = True, 0\n",
         T_SERVER + "test_the_second_request_on_a_connection_has_no_more_time[empty lines]",
+    ),
+    Check(
+        "slow-name-looked-up-once",
+        BOUNDS,
+        "service/egress.py",
+        "        if name not in self._under_way:\n",
+        "        if True:\n",
+        T_LOOKUPS + "test_a_slow_name_is_looked_up_once_however_many_ask",
+    ),
+    Check(
+        "gave-up-waiting-keeps-the-place",
+        BOUNDS,
+        "service/egress.py",
+        "        keep_place_until(look_up)\n",
+        "",
+        T_LOOKUPS + "test_who_gave_up_waiting_for_a_slow_name_keeps_the_place_until_it_is_answered",
     ),
     Check(
         "one-link-causes-few-calls",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
-from playwright.sync_api import Browser, Request, expect
+from playwright.sync_api import Browser, Request, Route, expect
 
 from tests import wizard
 from tests.browser.sandbox_pair import Pair, age, go_to_decision, go_to_start
@@ -52,6 +53,47 @@ def test_a_start_in_another_browser_takes_the_way_back_from_the_first(
     alice.press("Accept")
     alice.reads("started in another browser")
     assert attempt.connection()["state"] == "pending"
+
+
+def accept_and_take_the_way_back(visitor: Visitor) -> str:
+    """Return the address to which the other node sends the browser; the browser does not get there."""
+    taken: list[str] = []
+
+    def keep(route: Route) -> None:
+        answer = route.fetch(max_redirects=0)
+        assert answer.status == HTTPStatus.SEE_OTHER
+        taken.append(answer.headers["location"])
+        route.fulfill(status=HTTPStatus.OK, content_type="text/html", body="<h1>Nothing to see here</h1>")
+
+    decision = visitor.page.url
+    visitor.page.route(decision, keep)
+    visitor.press("Accept")
+    visitor.sees("Nothing to see here")
+    visitor.page.unroute(decision)
+    (way_back,) = taken
+    return way_back
+
+
+def test_the_way_back_is_of_no_use_in_another_browser_and_still_good_in_the_first(
+    alice: Visitor, mallory: Visitor, pair: Pair
+) -> None:
+    """Signed out, and signed in as the very admin who pressed Start: whoever has the address gets nothing for it."""
+    attempt = pair.begin()
+    go_to_decision(alice, attempt)
+    way_back = accept_and_take_the_way_back(alice)
+    assert way_back.startswith(pair.acme.issuer + "/oauth/callback?")
+    mallory.page.goto(way_back)
+    mallory.reads("started in another browser", "Go on in the browser in which you pressed Start.")
+    mallory.page.goto(attempt.start_url)
+    mallory.sign_in()
+    mallory.sees("Here to There")
+    mallory.page.goto(way_back)
+    mallory.reads("started in another browser", "Go on in the browser in which you pressed Start.")
+    assert attempt.connection()["state"] == "pending"
+    alice.page.goto(way_back)
+    alice.sees("The connection is active")
+    assert alice.page.url == attempt.start_url
+    wizard.agree(attempt)
 
 
 def test_a_sign_in_of_six_minutes_ago_accepts_nothing(alice: Visitor, pair: Pair) -> None:

@@ -1,6 +1,7 @@
 """Until nothing is left to do, and what has to be true then."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import col, select
 
@@ -13,6 +14,7 @@ from tests.faults.faulty_network import FaultyNetwork
 from tests.nodes import RunningNode
 from tests.pairs import Pair
 
+Json = dict[str, Any]
 REPEATED_FOR_EVER = (SWEEP_JOB, STATUS_PROBE)
 MOST_TICKS = 20
 A_MOMENT = timedelta(seconds=1)
@@ -44,23 +46,29 @@ async def _due(node: RunningNode) -> list[datetime]:
     return [max(job.run_at, job.lease_until + A_MOMENT) if job.lease_until else job.run_at for job in jobs]
 
 
-async def open_sides(node: RunningNode, state: str) -> set[str]:
-    """Return the shared ids of what this node lists in this state."""
-    listed = await node.read(f"/v1/connections?state={state}&limit=100")
-    return {item["shared_id"] for item in listed["items"]}
+async def listed(node: RunningNode) -> list[Json]:
+    """Return what this node lists."""
+    items: list[Json] = (await node.read("/v1/connections?limit=100"))["items"]
+    return items
 
 
-async def assert_both_agree(pair: Pair) -> None:
-    """Nobody waits, and what is active on one side is active on the other."""
-    assert await open_sides(pair.a, "pending") == await open_sides(pair.b, "pending") == set()
-    assert await open_sides(pair.a, "active") == await open_sides(pair.b, "active")
+async def assert_both_agree(pair: Pair) -> tuple[list[Json], list[Json]]:
+    """Nobody waits, and what is active on one side is active on the other; return what both list."""
+    here, there = await listed(pair.a), await listed(pair.b)
+    assert _sides(here, "pending") == _sides(there, "pending") == set()
+    assert _sides(here, "active") == _sides(there, "active")
+    return here, there
 
 
 async def outcome(pair: Pair, draft_id: str) -> Outcome:
     """Return how both sides ended; fails where they disagree, or where one still waits."""
-    await assert_both_agree(pair)
-    state = (await pair.a.read(f"/v1/connections/{draft_id}"))["state"]
+    here, _ = await assert_both_agree(pair)
+    (state,) = [item["state"] for item in here if item["id"] == draft_id]
     return Outcome.NEITHER if state == "draft" else Outcome(state)
+
+
+def _sides(items: list[Json], state: str) -> set[str]:
+    return {item["shared_id"] for item in items if item["state"] == state}
 
 
 def assert_no_code_was_redeemed_twice(network: FaultyNetwork) -> None:

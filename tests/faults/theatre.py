@@ -6,16 +6,37 @@ from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanag
 from itertools import count
 from pathlib import Path
 
+from sqlmodel import col, delete
+
+from service.access.models import GuessCount, SignInSession
+from service.authorization.models import AuthorizationRequest
+from service.authorization.sweeping import SWEEP_JOB
+from service.connections.models import Connection
+from service.events.models import Event
+from service.invitations.models import Invitation
+from service.jobs.models import Job
+from service.protocol.models import CachedDocument, SeenToken
+from service.verification_sessions.models import VerificationSession
 from tests import databases
 from tests.faults.clock_beside import ClockBeside
 from tests.faults.faulty_network import FaultyNetwork
-from tests.faults.rest import come_to_rest
 from tests.faults.scenes import Stage
+from tests.nodes import RunningNode
 from tests.pairs import Pair, two_nodes
 from tests.small_node import FrozenClock
 
-# What a node keeps in its cache for an hour must not help the next case.
-SWEPT_AFTER = 2 * 3600
+# All that a set-up leaves behind, each before what it points at. What a node is before the first one stays.
+LEFT_BEHIND = (
+    Event,
+    Invitation,
+    VerificationSession,
+    AuthorizationRequest,
+    Connection,
+    SignInSession,
+    GuessCount,
+    CachedDocument,
+    SeenToken,
+)
 
 FreshDatabase = Callable[[], AbstractContextManager[str]]
 
@@ -39,9 +60,8 @@ class Theatre:
         yield stage
         network.reset()
         stage.drift(0)
-        await pair.a.api.delete(f"/v1/connections/{stage.draft['id']}")
-        pair.clock.advance(SWEPT_AFTER)
-        await come_to_rest(pair)
+        for node in (pair.a, pair.b):
+            await _forget(node)
         self.free = pair
 
     async def _open(self) -> Pair:
@@ -49,6 +69,14 @@ class Theatre:
         clock = FrozenClock()
         nodes = two_nodes(*urls, network=FaultyNetwork(), clock=clock, clock_of_b=ClockBeside(clock))
         return await self.nights.enter_async_context(nodes)
+
+
+async def _forget(node: RunningNode) -> None:
+    """The node is as it was before its first connection."""
+    async with node.node.database.engine.begin() as connection:
+        for table in LEFT_BEHIND:
+            await connection.execute(delete(table))
+        await connection.execute(delete(Job).where(col(Job.kind) != SWEEP_JOB))
 
 
 @asynccontextmanager

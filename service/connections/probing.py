@@ -55,7 +55,7 @@ async def probe_status(node: Node, job: Job) -> timedelta | None:
     if connection is None or not can_be_asked(connection):
         return None
     try:
-        await look(node, connection, await read_other_side(node, connection))
+        await look(node, connection)
     except (PeerUnavailable, PeerRefused):
         return EVERY
     return EVERY
@@ -67,7 +67,7 @@ async def tell_status(node: Node, job: Job) -> None:
     if connection is None or not can_be_asked(connection):
         return
     try:
-        await look(node, connection, await read_other_side(node, connection), is_telling=True)
+        await look(node, connection, is_telling=True)
     except PeerUnavailable as failure:
         raise TryAgain(failure.reason) from failure
     except PeerRefused as refusal:
@@ -75,15 +75,18 @@ async def tell_status(node: Node, job: Job) -> None:
 
 
 async def look(
-    node: Node, connection: Connection, published: NodeSnapshot, *, is_telling: bool = False
+    node: Node, connection: Connection, published: NodeSnapshot | None = None, *, is_telling: bool = False
 ) -> None:
-    """What the other side says now is stored, also that it is over there; raises PeerUnavailable, PeerRefused."""
+    """What the other side says now is stored, also that it is over there; raises PeerUnavailable, PeerRefused.
+
+    What it publishes is read here, unless the caller just has.
+    """
     peer_record, shared_id = connection.peer or {}, connection.shared_id or ""
     shown: ConnectionStatus | None = None
     reason = CloseReason.CLOSED_BY_PEER
     caller = await caller_of(node, connection.instance_id, peer_record.get("registered_as"))
     try:
-        peer = await take_over_keys(node, connection, published)
+        peer = await take_over_keys(node, connection, published or await read_other_side(node, connection))
         token = (await connection_token(caller, peer, shared_id)).access_token
         if is_telling:
             shown = await tell(caller, peer, shared_id, token, own_status(connection))

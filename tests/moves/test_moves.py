@@ -119,6 +119,19 @@ async def test_a_partner_that_is_away_hears_of_it_when_it_is_back(pair: Pair) ->
     )
 
 
+async def test_one_answer_that_was_spoiled_does_not_end_the_telling(pair: Pair) -> None:
+    _, theirs = await pair.connected()
+    async with restarted_at(pair, "new") as moved:
+        await say(moved, "moved")
+        pair.network.rewrite = (b'"access_token"', b'"no_token"')
+        await moved.work()
+        pair.network.rewrite = None
+        pair.clock.advance(HOUR)
+        await moved.work()
+        shown = read(await pair.b.api.get(f"/v1/connections/{theirs['id']}"), 200)
+        assert (shown["state"], shown["destination"]["node_url"]) == ("active", moved.issuer)
+
+
 async def test_a_moved_partner_that_was_invited_keeps_its_connection(pair: Pair) -> None:
     """Here the node that moves is the inviter, and its partner the one that claimed."""
     invited = await Invited.begin(pair)

@@ -7,6 +7,8 @@ from enum import StrEnum
 import httpx
 
 A, B, BROWSER = "A", "B", "browser"
+MOVED = "moved"
+"""The host at which A is after it moved."""
 
 
 class Outcome(StrEnum):
@@ -15,6 +17,7 @@ class Outcome(StrEnum):
     ACTIVE = "active"
     NEITHER = "neither"
     CLOSED = "closed"
+    PAUSED = "deactivated"
 
 
 class Scene(StrEnum):
@@ -28,6 +31,18 @@ class Scene(StrEnum):
     PROBE = "an active connection looks after itself for an hour"
     CLOSE_BY_A = "the initiator closes an active connection"
     CLOSE_BY_B = "the responder closes an active connection"
+    INVITE = "a partner accepts an invitation"
+    CONFIRM = "an admin confirms who accepted an invitation"
+    REFUSE = "an admin refuses who accepted an invitation"
+    REVOKE = "an admin revokes an invitation that was accepted"
+    LAPSE = "nobody confirms who accepted an invitation"
+    REJECT = "a partner rejects an invitation"
+    WITHDRAW = "a partner withdraws from an invitation that it accepted"
+    CLOSE_BY_INVITER = "the inviter closes an active connection"
+    CLOSE_BY_INVITED = "the invited side closes an active connection"
+    PAUSE = "the inviter pauses an active connection"
+    RESUME = "the invited side pauses an active connection and resumes it"
+    MOVE = "the initiator of an active connection has moved"
 
 
 ENDS = {
@@ -36,6 +51,10 @@ ENDS = {
     Scene.CANCEL: Outcome.NEITHER,
     Scene.CLOSE_BY_A: Outcome.CLOSED,
     Scene.CLOSE_BY_B: Outcome.CLOSED,
+    **dict.fromkeys((Scene.REFUSE, Scene.REVOKE, Scene.LAPSE, Scene.REJECT, Scene.WITHDRAW), Outcome.NEITHER),
+    Scene.CLOSE_BY_INVITER: Outcome.CLOSED,
+    Scene.CLOSE_BY_INVITED: Outcome.CLOSED,
+    Scene.PAUSE: Outcome.PAUSED,
 }
 
 
@@ -104,6 +123,7 @@ class Arrow:
 TWICE, CUT_OFF = frozenset({Fault.SECOND_REPLY}), frozenset({Fault.REQUESTS_LOST})
 CODE, CLIENT = "grant_type=authorization_code", "grant_type=client_credentials"
 TOKEN, CONNECTION, ACTIVATION = "/oauth/token$", r"/connections/[^/]+$", "/activation$"
+STATUS, KEYS = "/status$", "/oauth/jwks$"
 PAR, DOCUMENT, AUTHORIZE = "/oauth/par$", "/oauth/client.json$", "/oauth/authorize$"
 DECISION, CALLBACK = "/oauth/authorize/", "/oauth/callback$"
 
@@ -125,4 +145,20 @@ ARROWS = (
     Arrow("P11 token", "asks for a token", A, B, "POST", TOKEN, Scene.PROBE, CLIENT),
     Arrow("P11 status", "asks how it stands", A, B, "GET", CONNECTION, Scene.PROBE),
     Arrow("P11 status, back", "asks how it stands", B, A, "GET", CONNECTION, Scene.PROBE),
+    Arrow("P11 told", "tells that it paused", A, B, "PUT", STATUS, Scene.PAUSE),
+    Arrow("P11 told, back", "tells that it paused", B, A, "PUT", STATUS, Scene.RESUME),
+    Arrow("I4", "asks how it stands", B, A, "POST", "/invitations/status$", Scene.INVITE, fatal=LASTING),
+    Arrow("I5", "claims it", B, A, "POST", "/oauth/register$", Scene.INVITE),
+    Arrow("I6", "reads who claims it", A, B, "GET", KEYS, Scene.INVITE),
+    Arrow("I8", "asks whether it is confirmed", B, A, "POST", "/invitations/status$", Scene.CONFIRM),
+    Arrow("I8 refused", "asks whether it is confirmed", B, A, "POST", "/invitations/status$", Scene.REFUSE),
+    Arrow("I8 rejection", "says no", B, A, "POST", "/invitations/rejection$", Scene.REJECT),
+    Arrow("I9 token", "asks for a token", B, A, "POST", TOKEN, Scene.INVITE, CLIENT, TWICE),
+    Arrow("I9", "activates", B, A, "PUT", ACTIVATION, Scene.INVITE),
+    Arrow("P10 withdrawal", "ends what it accepted", B, A, "DELETE", CONNECTION, Scene.WITHDRAW),
+    Arrow("P10 end, inviter", "ends the connection", A, B, "DELETE", CONNECTION, Scene.CLOSE_BY_INVITER),
+    Arrow("P10 end, invited", "ends the connection", B, A, "DELETE", CONNECTION, Scene.CLOSE_BY_INVITED),
+    Arrow("move token", "asks for a token", A, B, "POST", TOKEN, Scene.MOVE, CLIENT),
+    Arrow("move", "tells its new node URL", A, B, "PUT", "/issuer$", Scene.MOVE),
+    Arrow("move look", "reads who is there", B, MOVED, "GET", KEYS, Scene.MOVE),
 )

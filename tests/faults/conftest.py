@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.scenes import Stage
+from tests.faults.stage import Stage
 from tests.faults.theatre import Theatre, postgres_databases, sqlite_databases
 from tests.faults.without_threads import sqlite_without_threads
 

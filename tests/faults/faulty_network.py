@@ -1,7 +1,8 @@
 """A network that loses, doubles, delays and reorders what flies along one arrow."""
 
 import asyncio
-from collections import Counter
+import json
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from urllib.parse import parse_qs
 
@@ -12,7 +13,10 @@ from tests.nodes import Network
 
 
 class FaultyNetwork(Network):
-    """Does what it is told to one arrow; `struck` says whether it has, `redeemed` how often each code was."""
+    """Does what it is told to one arrow; `struck` says whether it has.
+
+    `redeemed` counts how often each code was, `claimed` has the keys that each invitation was granted to.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -21,6 +25,7 @@ class FaultyNetwork(Network):
         self.struck = 0
         self.held: httpx.Request | None = None
         self.redeemed: Counter[str] = Counter()
+        self.claimed: defaultdict[str, set[str]] = defaultdict(set)
         self.does: dict[Fault, Callable[[httpx.Request], Awaitable[httpx.Response]]] = {
             Fault.REQUEST_LOST: self._lose_request,
             Fault.REQUESTS_LOST: self._lose_request,
@@ -46,6 +51,7 @@ class FaultyNetwork(Network):
         self.arrow = self.fault = self.held = None
         self.struck = 0
         self.redeemed.clear()
+        self.claimed.clear()
         self.lose_answers.clear()
 
     async def release(self) -> None:
@@ -76,6 +82,9 @@ class FaultyNetwork(Network):
         answer = await super().carry(request)
         if answer.status_code == 200 and b"grant_type=authorization_code" in request.content:
             self.redeemed.update(parse_qs(request.content.decode())["code"])
+        if answer.status_code == 201 and request.url.path.endswith("/oauth/register"):
+            (key,) = json.loads(request.content)["jwks"]["keys"]
+            self.claimed[request.headers["authorization"]].add(key["x"])
         return answer
 
     async def _lose_request(self, request: httpx.Request) -> httpx.Response:

@@ -16,6 +16,7 @@ from tests.pairs import Pair
 
 Json = dict[str, Any]
 REPEATED_FOR_EVER = (SWEEP_JOB, STATUS_PROBE)
+ESTABLISHED = {"active", "deactivated"}
 MOST_TICKS = 20
 A_MOMENT = timedelta(seconds=1)
 
@@ -53,10 +54,13 @@ async def listed(node: RunningNode) -> list[Json]:
 
 
 async def assert_both_agree(pair: Pair) -> tuple[list[Json], list[Json]]:
-    """Nobody waits, and what is active on one side is active on the other; return what both list."""
+    """Nobody waits, and what runs on one side runs on the other, as each says of itself; return what both list."""
     here, there = await listed(pair.a), await listed(pair.b)
-    assert _sides(here, "pending") == _sides(there, "pending") == set()
-    assert _sides(here, "active") == _sides(there, "active")
+    assert [item["id"] for item in (*here, *there) if item["state"] == "pending"] == []
+    assert _seen(here, "own", "seen") == _seen(there, "seen", "own")
+    for items, other in ((here, pair.b), (there, pair.a)):
+        runs = [item for item in items if item["state"] in ESTABLISHED]
+        assert {item["destination"]["node_url"] for item in runs} <= {other.issuer, None}
     return here, there
 
 
@@ -67,10 +71,17 @@ async def outcome(pair: Pair, draft_id: str) -> Outcome:
     return Outcome.NEITHER if state == "draft" else Outcome(state)
 
 
-def _sides(items: list[Json], state: str) -> set[str]:
-    return {item["shared_id"] for item in items if item["state"] == state}
+def _seen(items: list[Json], *order: str) -> dict[str, list[str]]:
+    """Return for each connection that runs how it stands, here and as the other side was heard last."""
+    found = {}
+    for item in items:
+        states = {"own": item["state"], "seen": item["destination"]["state"]}
+        if item["state"] in ESTABLISHED:
+            found[item["shared_id"]] = [states[side] for side in order]
+    return found
 
 
 def assert_no_code_was_redeemed_twice(network: FaultyNetwork) -> None:
-    """What the other side granted is counted, not what was asked."""
+    """What the other side granted is counted, not what was asked: an invitation any number of times, to one key."""
     assert set(network.redeemed.values()) <= {1}, network.redeemed
+    assert {len(keys) for keys in network.claimed.values()} <= {1}, network.claimed

@@ -6,7 +6,12 @@ from tests.faults.arrows import ARROWS, MEANINGS, Fault, Outcome
 from tests.faults.commits import COMMITS
 from tests.faults.steps import ENDS, Event, Step
 
-SHOWN = {Outcome.ACTIVE: "active", Outcome.NEITHER: "*neither*", Outcome.CLOSED: "closed"}
+SHOWN = {
+    Outcome.ACTIVE: "active",
+    Outcome.NEITHER: "*neither*",
+    Outcome.CLOSED: "closed",
+    Outcome.PAUSED: "paused",
+}
 NOT_POSSIBLE = ""
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.faults.arrows import Outcome
 from tests.faults.rest import come_to_rest, outcome
-from tests.faults.scenes import Stage
+from tests.faults.stage import Stage
 from tests.faults.steps import Step
 from tests.faults.walk import Walk
 from tests.pairs import DETAILS, read

@@ -9,7 +9,8 @@ from tests.faults.arrows import A, B, Outcome, Scene
 from tests.faults.commits import COMMITS, ON_POSTGRESQL, SCENES, Commit
 from tests.faults.failpoints import Life, Moment
 from tests.faults.rest import assert_no_code_was_redeemed_twice, come_to_rest, outcome
-from tests.faults.scenes import PLAYED, Stage, prepare
+from tests.faults.scenes import PLAYED, prepare
+from tests.faults.stage import Stage
 
 pytestmark = pytest.mark.anyio
 

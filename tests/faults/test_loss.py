@@ -6,7 +6,8 @@ import pytest
 
 from tests.faults.arrows import ARROWS, LASTING, Arrow, Fault, Outcome
 from tests.faults.rest import assert_no_code_was_redeemed_twice, come_to_rest, outcome
-from tests.faults.scenes import PLAYED, Stage, prepare
+from tests.faults.scenes import PLAYED, prepare
+from tests.faults.stage import Stage
 
 pytestmark = pytest.mark.anyio
 CASES = [pytest.param(arrow, fault, id=f"{arrow.id} - {fault}") for arrow, fault in product(ARROWS, Fault)]

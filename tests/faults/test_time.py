@@ -4,7 +4,7 @@ import pytest
 
 from tests.faults.arrows import Outcome
 from tests.faults.rest import assert_no_code_was_redeemed_twice, come_to_rest, outcome
-from tests.faults.scenes import Stage
+from tests.faults.stage import Stage
 from tests.faults.steps import ENDS, Event, Step
 from tests.faults.walk import Walk
 

@@ -18,9 +18,10 @@ from service.jobs.models import Job
 from service.protocol.models import CachedDocument, SeenToken
 from service.verification_sessions.models import VerificationSession
 from tests import databases
+from tests.faults import running_scenes
 from tests.faults.clock_beside import ClockBeside
 from tests.faults.faulty_network import FaultyNetwork
-from tests.faults.scenes import Stage
+from tests.faults.stage import Stage
 from tests.nodes import RunningNode
 from tests.pairs import Pair, two_nodes
 from tests.small_node import FrozenClock
@@ -57,11 +58,15 @@ class Theatre:
         network = pair.network
         assert isinstance(network, FaultyNetwork)
         stage = Stage(pair, network, await pair.draft())
+        at_home = pair.a.url
         yield stage
         network.reset()
         stage.drift(0)
         for node in (pair.a, pair.b):
             await _forget(node)
+        if pair.a.url != at_home:
+            await stage.restart_a_at(at_home)
+            await running_scenes.move(stage)
         self.free = pair
 
     async def _open(self) -> Pair:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.faults.patient_person import GaveUp, PatientPerson
-from tests.faults.scenes import Stage
+from tests.faults.stage import Stage
 from tests.faults.steps import Event, Step
 
 Json = dict[str, Any]

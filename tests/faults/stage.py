@@ -1,0 +1,82 @@
+"""What a scene is played on: two nodes, the network between them, and the connection that it is about."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from tests.faults.arrows import A
+from tests.faults.clock_beside import ClockBeside
+from tests.faults.faulty_network import FaultyNetwork
+from tests.faults.patient_person import RELOADS, GaveUp, PatientPerson
+from tests.faults.rest import revive
+from tests.nodes import RunningNode
+from tests.pairs import Pair
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Stage:
+    """Two nodes, the network that has a fault, and one connection that A drafted.
+
+    `sent` is the invitation that A made of it, with its code; `received` is what B made of that.
+    """
+
+    pair: Pair
+    network: FaultyNetwork
+    draft: Json
+    sent: Json = field(default_factory=dict)
+    received: Json = field(default_factory=dict)
+
+    def side(self, name: str) -> RunningNode:
+        """Return the node that the tables call so."""
+        return self.pair.a if name == A else self.pair.b
+
+    def drift(self, seconds: float) -> None:
+        """B's clock is so far ahead of A's from now on."""
+        clock = self.pair.b.clock
+        assert isinstance(clock, ClockBeside)
+        clock.ahead = seconds
+
+    async def restart_a_at(self, url: str) -> None:
+        """A is started under this URL, and is nowhere else any more."""
+        a, hosts, down = self.pair.a, self.network.hosts, self.network.down
+        await a.stop()
+        down.add(urlsplit(a.url).netloc)
+        a.settings = a.settings.model_copy(update={"public_url": url})
+        hosts[urlsplit(url).netloc] = a.door
+        down.discard(urlsplit(url).netloc)
+        await a.start()
+
+    async def revive(self) -> None:
+        """Whichever node died is started again."""
+        await revive(self.pair)
+
+    async def ask(self, node: RunningNode, method: str, path: str, body: object = None) -> Json:
+        """A program asks until it gets an answer; return it. Raises GaveUp where its node gets none either."""
+        for _ in range(RELOADS):
+            try:
+                answer = await node.api.request(method, path, json=body)
+            except httpx.TransportError:
+                await self.revive()
+                continue
+            if answer.status_code != httpx.codes.FAILED_DEPENDENCY:
+                assert answer.is_success, answer.text
+                found: Json = answer.json()
+                return found
+        raise GaveUp
+
+    async def verify(self, *, decision: str = "accept") -> Json:
+        """A person goes through a fresh attempt, as far as the pages lead; return its session."""
+        path = f"/v1/connections/{self.draft['id']}/verification-sessions"
+        session = await self.ask(self.pair.a, "POST", path)
+        await PatientPerson(self.network, self.revive).verify(session["start_url"], decision=decision)
+        return session
+
+    async def connect(self) -> None:
+        """The connection is active on both sides."""
+        await self.verify()
+        await self.pair.work()
+        assert (await self.pair.shown(self.draft))["state"] == "active"

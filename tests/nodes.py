@@ -1,7 +1,7 @@
 """Two whole nodes in one process: real databases, real routes, and each other's only way to be reached."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from email.utils import format_datetime
@@ -113,6 +113,8 @@ class RunningNode:
     app: FastAPI = field(init=False)
     instance: Mapping[str, object] = field(default_factory=dict)
     life: AsyncExitStack = field(default_factory=AsyncExitStack)
+    watch: Callable[[Node], object] | None = None
+    """What a test does with the node in each of its lives."""
 
     @property
     def url(self) -> str:
@@ -134,6 +136,8 @@ class RunningNode:
         egress = Egress(policy, transport=self.network)
         self.app = create_app(self.settings, clock=self.clock, egress=egress)
         await self.life.enter_async_context(self.app.router.lifespan_context(self.app))
+        if self.watch is not None:
+            self.watch(self.node)
         self.door.inside = httpx.ASGITransport(self.app, raise_app_exceptions=False)
 
     async def stop(self) -> None:

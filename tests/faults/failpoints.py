@@ -12,7 +12,7 @@ from sqlalchemy import Connection, event
 from sqlmodel import Session
 
 from service.node import Node
-from tests.nodes import Crash
+from tests.nodes import Crash, RunningNode
 from tests.source_tree import ROOT
 
 SERVICE = ROOT / "service"
@@ -90,6 +90,29 @@ class Life:
             raise Crash
         if statement.lstrip().startswith(WRITES):
             connection.info[WROTE] = True
+
+
+class Fate:
+    """The process dies at this commit, and whoever is started in its place dies there, too: each in its own moment."""
+
+    def __init__(self, running: RunningNode, commit: str, *moments: Moment) -> None:
+        self.commit = commit
+        self.moments = list(moments)
+        self.lives: list[Life] = []
+        running.watch = self.watch
+        self.watch(running.node)
+
+    def watch(self, node: Node) -> None:
+        """A life begins; after the last moment it is one like any other."""
+        if self.moments:
+            life = Life(node)
+            life.die(self.commit, self.moments.pop(0))
+            self.lives.append(life)
+
+    @property
+    def is_over(self) -> bool:
+        """True where each of them died."""
+        return not self.moments and all(life.is_over for life in self.lives)
 
 
 def where_from() -> str:

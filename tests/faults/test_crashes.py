@@ -1,13 +1,12 @@
 """A process dies before or after each commit, on either side: both sides end active, or neither does."""
 
-from collections.abc import Sequence
 from itertools import product
 
 import pytest
 
 from tests.faults.arrows import A, B, Outcome, Scene
-from tests.faults.commits import COMMITS, ON_POSTGRESQL, SCENES, Commit
-from tests.faults.failpoints import Life, Moment
+from tests.faults.commits import COMMITS, SCENES, Commit
+from tests.faults.failpoints import Fate, Life, Moment
 from tests.faults.rest import assert_no_code_was_redeemed_twice, come_to_rest, outcome
 from tests.faults.scenes import PLAYED, prepare
 from tests.faults.stage import Stage
@@ -15,36 +14,34 @@ from tests.faults.stage import Stage
 pytestmark = pytest.mark.anyio
 
 
-def each_crash(commits: Sequence[Commit]) -> pytest.MarkDecorator:
-    """Run the test before and after each of these commits."""
-    cases = [
-        pytest.param(commit, moment, id=f"{moment} {commit.id}")
-        for commit, moment in product(commits, Moment)
-    ]
-    return pytest.mark.parametrize(("commit", "moment"), cases)
+CASES = [
+    pytest.param(commit, moment, id=f"{moment} {commit.id}") for commit, moment in product(COMMITS, Moment)
+]
 
 
-@each_crash(COMMITS)
+@pytest.mark.parametrize(("commit", "moment"), CASES)
 async def test_a_crash_on_sqlite(stage: Stage, commit: Commit, moment: Moment) -> None:
     await crash(stage, commit, moment)
 
 
-@each_crash(ON_POSTGRESQL)
-async def test_a_crash_on_postgresql(postgres_stage: Stage, commit: Commit, moment: Moment) -> None:
-    await crash(postgres_stage, commit, moment)
+@pytest.mark.parametrize("commit", COMMITS, ids=lambda commit: commit.id)
+async def test_a_crash_on_postgresql(postgres_stage: Stage, commit: Commit) -> None:
+    """Right before the commit; when it comes to it again, right after it."""
+    await crash(postgres_stage, commit, Moment.BEFORE, Moment.AFTER)
 
 
-async def crash(stage: Stage, commit: Commit, moment: Moment) -> None:
+async def crash(stage: Stage, commit: Commit, *moments: Moment) -> None:
     """The process dies there, is started again, and both nodes and the person go on."""
     await prepare(stage, commit.scene)
-    life = Life(stage.side(commit.side).node)
-    life.die(commit.place, moment)
-    await PLAYED[commit.scene](stage)
-    await come_to_rest(stage.pair)
-    assert life.is_over, "it did not die"
+    fate = Fate(stage.side(commit.side), commit.place, *moments)
+    for _ in moments:
+        if not fate.is_over:
+            await PLAYED[commit.scene](stage)
+            await come_to_rest(stage.pair)
+    assert fate.is_over, "it did not die"
     assert_no_code_was_redeemed_twice(stage.network)
     assert await outcome(stage.pair, stage.draft["id"]) is commit.outcome
-    if commit.outcome is Outcome.NEITHER and moment is Moment.AFTER:
+    if commit.outcome is Outcome.NEITHER and Moment.AFTER in moments:
         await stage.connect()
 
 

@@ -54,6 +54,8 @@ class Theatre:
     async def stage(self) -> AsyncIterator[Stage]:
         """Give a fresh draft between two nodes; whoever leaves the stage in disorder was its last user."""
         pair, self.free = self.free or await self._open(), None
+        # The use of a token is noted once in a minute: in each case it is noted anew.
+        pair.clock.advance(60)
         await pair.work()
         network = pair.network
         assert isinstance(network, FaultyNetwork)
@@ -63,6 +65,7 @@ class Theatre:
         network.reset()
         stage.drift(0)
         for node in (pair.a, pair.b):
+            node.watch = None
             await _forget(node)
         if pair.a.url != at_home:
             await stage.restart_a_at(at_home)

@@ -83,11 +83,6 @@ def pair(both: Pair) -> Pair:
     return both
 
 
-def test_nobody_is_killed(pair: Pair) -> None:
-    wizard.agree(pair.accept())
-    assert pair.proxy.codes_redeemed() == 1
-
-
 @pytest.mark.parametrize(("method", "path_end", "side"), MOMENTS)
 def test_the_worker_is_killed_while_it_waits(pair: Pair, method: str, path_end: str, side: Side) -> None:
     held = pair.proxy.hold(method, path_end, side)

@@ -1,5 +1,6 @@
 """What the one way out allows where nobody said more, and what a refusal does not tell."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import aclosing, suppress
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -132,3 +133,36 @@ async def test_never_the_connect_error_of_a_refused_target() -> None:
     assert failure.value.__cause__ is None
     assert failure.value.__suppress_context__
     assert "10.1.2.3" not in str(failure.value)
+
+
+class Gate(Peer):
+    """Answers nobody before it is opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened = asyncio.Event()
+        self.arrived = 0
+
+    async def on_connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.arrived += 1
+        await self.opened.wait()
+        await super().on_connect(reader, writer)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("bound", ["CONNECTIONS", "CONNECTIONS_PER_HOST"])
+async def test_no_more_connections_are_open_at_once(monkeypatch: pytest.MonkeyPatch, bound: str) -> None:
+    """In all, and to one host: a call too many waits for its turn."""
+    monkeypatch.setattr("service.egress." + bound, 2)
+    authority, gate = trustme.CA(), Gate()
+    async with listening(gate, authority), aclosing(egress_to(gate, authority, seconds=30)) as egress:
+        calls = [asyncio.create_task(egress.request("GET", gate.url)) for _ in range(4)]
+        async with asyncio.timeout(30):
+            while gate.arrived < 2:
+                await asyncio.wait(calls, timeout=0.01)
+        for _ in range(20):
+            await asyncio.wait(calls, timeout=0.01)
+        at_once = gate.arrived
+        gate.opened.set()
+        assert {answer.status for answer in await asyncio.gather(*calls)} == {200}
+    assert (at_once, gate.arrived) == (2, 4)

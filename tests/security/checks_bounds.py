@@ -7,21 +7,15 @@ SWEEPING = "service/authorization/sweeping.py"
 BODY = "service/body_limit.py"
 BUSY = "service/busy_limit.py"
 SERVER = "service/http_server.py"
-SEARCH = "service/discovery/search.py"
-LOOKS = "service/discovery/looks.py"
-DOCUMENTS = "service/authorization/client_documents.py"
 T_PLACES = "tests/authorization/test_places.py::"
 T_SWEEP = "tests/authorization/test_timers.py::test_a_sweep_leaves_what_somebody_may_still_ask_for"
 T_GUESSES = "tests/access/test_guesses.py::test_windows_that_are_over_go_and_so_do_too_many[sqlite]"
-T_PROBES = "tests/discovery/test_probe_limits.py::"
 T_PROBLEMS = "tests/test_problems.py::"
 T_BUSY = "tests/test_busy_limit.py::"
-T_LOOKUPS = "tests/test_egress_lookups.py::"
 T_SERVER = "tests/test_http_server.py::"
 FILLED = "every table that strangers can fill has a cap"
 SWEPT = "every table that strangers can fill has a sweeper"
 BOUNDS = "request size, time and concurrency bounds"
-CALLS = "test_strangers_take_no_more_than_their_share_of_calls"
 
 OF_TABLES = (
     Check(
@@ -156,22 +150,6 @@ OF_REQUESTS = (
         T_BUSY + "test_what_is_too_large_ends_the_connection",
     ),
     Check(
-        "strangers-take-no-more",
-        BOUNDS,
-        LOOKS,
-        'place("looks", MOST_LOOKS)',
-        'place("looks", 10**6)',
-        T_BUSY + CALLS,
-    ),
-    Check(
-        "strangers-share-of-calls",
-        BOUNDS,
-        DOCUMENTS,
-        'place("client documents", MOST_FETCHES)',
-        'place("client documents", 10**6)',
-        T_BUSY + CALLS,
-    ),
-    Check(
         "head-that-has-no-end",
         BOUNDS,
         SERVER,
@@ -250,46 +228,6 @@ OF_REQUESTS = (
         "        self._arriving = None\n        self._reads_head, self._head_bytes = True, 0\n",
         "        self._reads_head, self._head_bytes = True, 0\n",
         T_SERVER + "test_the_second_request_on_a_connection_has_no_more_time[empty lines]",
-    ),
-    Check(
-        "slow-name-looked-up-once",
-        BOUNDS,
-        "service/egress.py",
-        "        if name not in self._under_way:\n",
-        "        if True:\n",
-        T_LOOKUPS + "test_a_slow_name_is_looked_up_once_however_many_ask",
-    ),
-    Check(
-        "gave-up-waiting-keeps-the-place",
-        BOUNDS,
-        "service/egress.py",
-        "        keep_place_until(look_up)\n",
-        "",
-        T_LOOKUPS + "test_who_gave_up_waiting_for_a_slow_name_keeps_the_place_until_it_is_answered",
-    ),
-    Check(
-        "one-link-causes-few-calls",
-        BOUNDS,
-        SEARCH,
-        "        if self._calls_left <= 0:\n",
-        "        if False:\n",
-        T_PROBES + "test_one_link_causes_few_calls",
-    ),
-    Check(
-        "many-nodes-few-are-asked",
-        BOUNDS,
-        SEARCH,
-        "reversed(pairs[-MAX_NAMED_ISSUERS:])",
-        "reversed(pairs)",
-        T_PROBES + "test_a_host_may_name_many_nodes_but_few_are_asked",
-    ),
-    Check(
-        "many-instances-few-are-asked",
-        BOUNDS,
-        SEARCH,
-        "search.listed[:MAX_LISTED]",
-        "search.listed",
-        T_PROBES + "test_of_many_instances_at_one_tracker_few_are_asked",
     ),
 )
 CHECKS = (*OF_TABLES, *OF_REQUESTS)

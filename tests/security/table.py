@@ -5,6 +5,7 @@ from tests.security import (
     checks_attestation,
     checks_bounds,
     checks_callback,
+    checks_calls,
     checks_claims,
     checks_clients,
     checks_codes,
@@ -49,5 +50,6 @@ SECTIONS: dict[str, tuple[Check, ...]] = {
     "Egress: what it takes of an answer": checks_answers.CHECKS,
     "Limits: how often": checks_limits.CHECKS,
     "Limits: how much, how large, how long": checks_bounds.CHECKS,
+    "Limits: calls to others": checks_calls.CHECKS,
 }
 CHECKS = tuple(check for checks in SECTIONS.values() for check in checks)

@@ -1,6 +1,8 @@
 """I6: whether the host that a claiming node names is verified, or it is known by its key alone."""
 
+from service.at_once import Full
 from service.authorization.claim_statements import key_of
+from service.authorization.client_documents import MOST_FETCHES
 from service.authorization.issuers import Issuer
 from service.connections.claimants import Claimant
 from service.discovery.node_metadata import NodeUnreadable, read_node
@@ -48,7 +50,10 @@ async def identify_claimant(
         return _claimant(issuer, None, client_id, proof, [key_of(registration)], facts)
     stated = proof.claims["iss"]
     try:
-        snapshot = await read_node(node.egress, stated, now=node.clock.now())
+        async with node.at_once.place("client documents", MOST_FETCHES):
+            snapshot = await read_node(node.egress, stated, now=node.clock.now())
+    except Full:
+        raise ServerNotReady("This node is reading as many claiming nodes as it can.") from None
     except NodeUnreadable as failure:
         if failure.reason in MAY_PASS:
             raise ServerNotReady("The claiming node could not be read.") from None

@@ -60,6 +60,15 @@ CHECKS = (
         T_LOOKUPS + "test_who_gave_up_waiting_for_a_slow_name_keeps_the_place_until_it_is_answered",
     ),
     Check(
+        "claimants-take-no-more",
+        BOUNDS,
+        "service/authorization/claim_hosts.py",
+        'place("client documents", MOST_FETCHES)',
+        'place("client documents", 10**6)',
+        "tests/invitations/test_many_claimants.py"
+        "::test_claimants_take_no_more_than_the_strangers_share_of_calls",
+    ),
+    Check(
         "one-link-causes-few-calls",
         BOUNDS,
         SEARCH,

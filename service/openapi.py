@@ -119,8 +119,11 @@ def operations(description: JsonObject) -> Operations:
 
 def is_for_programs(operation: JsonObject) -> bool:
     """True for the REST API; pages speak HTML, and the protocol speaks RFC 6749."""
-    if operation["tags"] == ["Protocol"]:
-        return False
+    return operation["tags"] != ["Protocol"] and speaks_json(operation)
+
+
+def speaks_json(operation: JsonObject) -> bool:
+    """True for what programs and other nodes call; pages speak HTML."""
     success = next(operation["responses"][status] for status in DONE if status in operation["responses"])
     return "204" in operation["responses"] or "application/json" in success.get("content", {})
 

@@ -9,9 +9,11 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
-from service.openapi import is_for_programs
+from service.openapi import speaks_json
 from service.openapi_examples import RECORDED
+from service.protocol.parameters import FORM_TYPE
 from tests import databases
 from tests.every_operation import Walk
 from tests.exchanges import Exchange, Log
@@ -26,9 +28,27 @@ INVITATION_CODE = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+")
 COMPARISON_CODE = re.compile(r'("comparison_code": )"[^"]+"')
 KID = re.compile(r'("kid": )"[^"]+"')
 PAGE_TOKEN = re.compile(r'("next_page_token": )"[^"]+"')
+# What is drawn by lot, in the shape that the protocol asks for: examples of the RFCs, and words that say what it is.
+DRAWN = {
+    "code": "a-code-of-256-random-bits",
+    "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+    "code_verifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+    "nonce": "a-nonce-of-256-random-bits",
+    "request_uri": "urn:ietf:params:oauth:request_uri:256-random-bits",
+    "secret": "the-secret-that-the-code-carries",
+    "state": "a-state-of-256-random-bits",
+    "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+    "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+}
+DRAWN_BY_LOT = re.compile(
+    rf'"(?P<name>{"|".join(DRAWN)})": "(?:urn:ietf:params:oauth:request_uri:)?[A-Za-z0-9_-]{{22,}}"'
+)
+FINGERPRINT = re.compile(r'("fingerprint": "|/oauth/clients/)[A-Za-z0-9_-]{43}')
 # Catalogues are longer than an example should be.
 SHORTENED = {"listProblemTypes", "getLifecycle", "getAuthorizationServerMetadata"}
 SHORT = 2
+# The member of a request that says which of several things it asks for (RFC 6749, section 4).
+USE = "grant_type"
 
 
 @asynccontextmanager
@@ -47,8 +67,13 @@ def examples_of(log: Log) -> Json:
     found: Json = {}
     for exchange in log.exchanges:
         operation = exchange.operation
-        if operation is not None and is_for_programs(operation.described) and exchange.answer.is_success:
-            found[operation.id] = _example(exchange, operation.id in SHORTENED)
+        if operation is None or not speaks_json(operation.described) or not exchange.answer.is_success:
+            continue
+        example = _example(exchange, operation.id in SHORTENED)
+        if use := example.get("request", {}).get(USE):
+            found.setdefault(operation.id, {"uses": {}})["uses"][use] = example
+        else:
+            found[operation.id] = example
     return _without_chance(
         {operation.id: found[operation.id] for operation in log.operations if operation.id in found}
     )
@@ -57,7 +82,8 @@ def examples_of(log: Log) -> Json:
 def _example(exchange: Exchange, shortened: bool) -> Json:  # noqa: FBT001 - a fact of the operation
     example: Json = {}
     if exchange.sent:
-        example["request"] = json.loads(exchange.sent)
+        is_form = exchange.request.headers["content-type"].startswith(FORM_TYPE)
+        example["request"] = dict(parse_qsl(exchange.sent.decode())) if is_form else json.loads(exchange.sent)
     if exchange.answer.content:
         answer = exchange.answer.json()
         example["responses"] = {str(exchange.answer.status_code): _shorten(answer) if shortened else answer}
@@ -89,6 +115,8 @@ def _without_chance(examples: Json) -> Json:
     text = INVITATION_CODE.sub("eyJhbGciOiJFUzI1NiIs…", text)
     text = COMPARISON_CODE.sub(r'\1"K7QX-M4TD"', text)
     text = KID.sub(r'\1"mPBTqoBgXoW0ZqyMSFyFuEiAOqRdSmZl0gWzC9ZwXhQ"', text)
+    text = DRAWN_BY_LOT.sub(lambda drawn: f'"{drawn["name"]}": "{DRAWN[drawn["name"]]}"', text)
+    text = FINGERPRINT.sub(r"\1mPBTqoBgXoW0ZqyMSFyFuEiAOqRdSmZl0gWzC9ZwXhQ", text)
     text = PAGE_TOKEN.sub(r'\1"WyJlOGU5NDQ3ZmMwMGEiXQ"', text)
     without: Json = json.loads(text)
     return without

@@ -1,5 +1,6 @@
 """The description of the API: valid, complete, and the same as what the service does."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from openapi_spec_validator import validate
 
 from service.limits import LIMITED
 from service.main import create_app
-from service.openapi import TAGS, is_for_programs, operations
+from service.openapi import TAGS, is_for_programs, operations, speaks_json
 from service.openapi_examples import recorded_examples
 from service.problem_types import all_problems
 from service.sealing import new_key
@@ -26,8 +27,10 @@ APP = create_app(
 DESCRIPTION: Json = APP.openapi()
 OPERATIONS = [operation for _, _, operation in operations(DESCRIPTION)]
 REST = [operation for operation in OPERATIONS if is_for_programs(operation)]
+SPOKEN = [operation for operation in OPERATIONS if speaks_json(operation)]
 PROBLEM_JSON = "application/problem+json"
 each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each["operationId"])
+each_spoken_operation = pytest.mark.parametrize("operation", SPOKEN, ids=lambda each: each["operationId"])
 each_rest_operation = pytest.mark.parametrize("operation", REST, ids=lambda each: each["operationId"])
 
 
@@ -133,17 +136,32 @@ def test_the_frameworks_own_errors_are_gone() -> None:
     assert "HTTPValidationError" not in str(DESCRIPTION)
 
 
-@each_rest_operation
-def test_each_json_body_has_an_example(operation: Json) -> None:
-    bodies = list(_json_bodies(operation))
-    assert [name for name, media in bodies if "example" not in media] == []
+@each_spoken_operation
+def test_each_body_has_an_example(operation: Json) -> None:
+    """Those of the protocol too: who builds a node reads here what is said at each step."""
+    bodies = list(_bodies(operation))
+    assert [name for name, media in bodies if not _examples(media)] == []
     for name, media in bodies:
-        faults = _faults(media["schema"], media["example"])
+        faults = [fault for example in _examples(media) for fault in _faults(media["schema"], example)]
         assert faults == [], f"{name}: record the examples anew with `make examples`"
 
 
+def test_both_uses_of_the_token_endpoint_are_shown() -> None:
+    (operation,) = [each for each in SPOKEN if each["operationId"] == "requestToken"]
+    for _, media in _bodies(operation):
+        assert list(media["examples"]) == ["authorization_code", "client_credentials"]
+
+
+def test_no_example_has_a_whole_secret() -> None:
+    """A JWT is cut behind its head; what is drawn by lot is an example of an RFC, or says what it is."""
+    text = json.dumps(recorded_examples())
+    assert re.findall(r"eyJ[\w-]+\.[\w-]+", text) == []
+    drawn = re.findall(r'"(?:code|nonce|secret|state|request_uri)": "([^"]*[A-Za-z0-9_-]{22,})"', text)
+    assert [value for value in drawn if not value.endswith(("-random-bits", "-carries"))] == []
+
+
 def test_no_example_is_left_over() -> None:
-    assert set(recorded_examples()) <= {operation["operationId"] for operation in REST}
+    assert set(recorded_examples()) <= {operation["operationId"] for operation in SPOKEN}
 
 
 def test_each_problem_has_an_example_with_every_member() -> None:
@@ -189,14 +207,19 @@ async def test_the_description_is_served(browser: httpx.AsyncClient) -> None:
     assert (await browser.get("/openapi.json")).json() == DESCRIPTION
 
 
-def _json_bodies(operation: Json) -> Iterator[tuple[str, Json]]:
-    """Yield what goes in and comes out as JSON when all is well."""
-    content = operation.get("requestBody", {}).get("content", {})
-    if "application/json" in content:
-        yield "request", content["application/json"]
+def _bodies(operation: Json) -> Iterator[tuple[str, Json]]:
+    """Yield what goes in, and what comes out as JSON when all is well."""
+    for media in operation.get("requestBody", {}).get("content", {}).values():
+        yield "request", media
     for status, response in operation["responses"].items():
         if status[0] == "2" and "application/json" in response.get("content", {}):
             yield status, response["content"]["application/json"]
+
+
+def _examples(media: Json) -> list[object]:
+    """Return what is shown of it: one example, or one for each use."""
+    uses = [each["value"] for each in media.get("examples", {}).values()]
+    return [media["example"]] if "example" in media else uses
 
 
 def _faults(shape: Json, example: object) -> list[str]:

@@ -63,7 +63,7 @@ class TokenForm(BaseModel):
 
 def form_body(form: type[BaseModel]) -> dict[str, Any]:
     """Return the request body of an endpoint that reads its form itself, to refuse repeated parameters."""
-    schema = _inline(form.model_json_schema())
+    schema = _inline(form.model_json_schema(), has_null=False)
     return {"required": True, "content": {FORM_TYPE: {"schema": schema}}}
 
 
@@ -71,7 +71,7 @@ def json_body(message: type[BaseModel]) -> dict[str, Any]:
     """Return the request body of an endpoint that reads its JSON itself, to refuse it in the words of its RFC."""
     return {
         "required": True,
-        "content": {"application/json": {"schema": _inline(message.model_json_schema())}},
+        "content": {"application/json": {"schema": _inline(message.model_json_schema(), has_null=True)}},
     }
 
 
@@ -88,13 +88,15 @@ def oauth_responses(*kinds: type[OAuthError]) -> dict[int | str, dict[str, Any]]
     return responses
 
 
-def _inline(schema: dict[str, Any]) -> dict[str, Any]:
+def _inline(schema: dict[str, Any], *, has_null: bool) -> dict[str, Any]:
     """Return the schema without references: the endpoint is the only place where it is used."""
     definitions = schema.pop("$defs", {})
 
     def resolve(value: Any) -> Any:
         if isinstance(value, dict):
-            if NULL in value.get("anyOf", ()):  # a form has no null: what is not sent is left out
+            if not has_null and NULL in value.get(
+                "anyOf", ()
+            ):  # a form has no null: what is not sent is left out
                 value = {**value, **value["anyOf"][0]}
                 del value["anyOf"], value["default"]
             if "$ref" in value:

@@ -29,7 +29,12 @@ HEADINGS = ["Context", "Decision", "Consequences", "Alternatives"]
 LONGEST_PAGE = 60
 
 # Blocks of these parts of the README are run by tests/test_readme.py as they stand.
-RUN_AS_THEY_STAND = {"A set-up in five curls", "A node of your own", "In production"}
+RUN_AS_THEY_STAND = {
+    "A set-up in five curls",
+    "An invitation in seven curls",
+    "A node of your own",
+    "In production",
+}
 # What else is shown, and the test that runs it.
 RUN_BY = {
     "make serve": "tests/test_readme.py::test_make_serve_runs_a_node",

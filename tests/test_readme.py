@@ -23,7 +23,8 @@ from tests.documents import Block, blocks
 from tests.source_tree import ROOT
 
 SECONDS = 180
-FIVE_CURLS, OWN_NODE, PRODUCTION = "A set-up in five curls", "A node of your own", "In production"
+FIVE_CURLS, INVITATION = "A set-up in five curls", "An invitation in seven curls"
+OWN_NODE, PRODUCTION = "A node of your own", "In production"
 CURLS = ["the machine's curl", "the stand-in"] if shutil.which("curl") else ["the stand-in"]
 
 
@@ -83,7 +84,9 @@ def shell(section: str) -> list[str]:
 
 
 @pytest.mark.parametrize("curl", CURLS)
-def test_the_five_curls_set_up_a_connection(curl: str, terminal: Mapping[str, str], tmp_path: Path) -> None:
+def test_the_curls_set_up_a_connection_and_an_invitation(
+    curl: str, terminal: Mapping[str, str], tmp_path: Path
+) -> None:
     if curl == "the stand-in":
         _write_command(tmp_path / ".venv/bin/curl", str(ROOT / "tests/curl_stand_in.py"))
     demo = shlex.join(parley_command("demo"))
@@ -93,7 +96,8 @@ def test_the_five_curls_set_up_a_connection(curl: str, terminal: Mapping[str, st
         )
         exports = [line for line in told.splitlines() if line.startswith("export ")]
         assert len(exports) == 2, told
-        steps = list(_steps(blocks("README.md", FIVE_CURLS)))
+        parts = [list(_steps(blocks("README.md", section))) for section in (FIVE_CURLS, INVITATION)]
+        steps = [step for part in parts for step in part]
         script = "\n".join(
             [*exports, *(f"{{\n{text}}} > {index}.out" for index, (text, _) in enumerate(steps))]
         )
@@ -103,8 +107,7 @@ def test_the_five_curls_set_up_a_connection(curl: str, terminal: Mapping[str, st
         if expected is not None:
             found = json.loads((tmp_path / f"{index}.out").read_text(encoding="utf-8"))
             assert includes(found, expected), f"{text}\nanswered {json.dumps(found, indent=1)}"
-    curls = sum(text.count("curl ") for text, _ in steps)
-    assert curls == 5
+    assert [sum(text.count("curl ") for text, _ in part) for part in parts] == [5, 7]
 
 
 def _steps(found: list[Block]) -> Iterator[tuple[str, object]]:

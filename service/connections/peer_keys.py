@@ -9,10 +9,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from service.connections.ending import peer_of
 from service.connections.models import Connection
 from service.connections.states import ESTABLISHED
-from service.database import get_for_update, transaction
+from service.database import get_for_update, reading, transaction
 from service.discovery.foreign_nodes import read_foreign_node
 from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable
 from service.events.operations import record
+from service.instances.identity import require_running
+from service.instances.operations import get_instance
 from service.node import Node
 from service.protocol.client import Peer, PeerUnavailable
 from service.signatures import thumbprint
@@ -21,11 +23,13 @@ Keys = list[dict[str, str]]
 
 
 async def read_other_side(node: Node, connection: Connection) -> NodeSnapshot:
-    """Return what the other side publishes now; raises PeerUnavailable.
+    """Return what the other side publishes now; raises PeerUnavailable, and InstancePaused: a copy looks at nobody.
 
     Its issuer is the one that was agreed on; nothing that anybody said since then leads elsewhere.
     """
     assert connection.peer is not None  # noqa: S101 - only a connection that was agreed on is looked after
+    async with reading(node.database) as session:
+        require_running(node.settings, await get_instance(session, connection.instance_id))
     try:
         return await read_foreign_node(node, connection.peer["issuer"])
     except NodeUnreadable as failure:

@@ -20,6 +20,7 @@ from service import problems
 from service.database_trouble import trouble_of
 from service.problems import Problem
 from service.state_machine import IllegalTransition
+from service.tokens import without_codes
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_SECONDS = "5"
@@ -56,7 +57,7 @@ def install(app: FastAPI, page: ProblemPage) -> None:
                 # A fault of ours is handled outside of the middleware that gives each line the request's id.
                 request_id=request_id(request),
                 method=request.method,
-                path=request.url.path,
+                path=without_codes(request.url.path),
                 exc_info=error,
             )
         return respond(request, problem, page)
@@ -90,7 +91,7 @@ def respond(request: Request, problem: Problem, page: ProblemPage) -> Response:
 def body(request: Request, problem: Problem) -> dict[str, Any]:
     """Return the members of RFC 9457, section 3, and ours."""
     members = as_record(problem, request.app.state.settings.public_url)
-    return {**members, "instance": request.url.path, "request_id": request_id(request)}
+    return {**members, "instance": without_codes(request.url.path), "request_id": request_id(request)}
 
 
 def as_record(problem: Problem, root: str) -> dict[str, Any]:

@@ -24,6 +24,8 @@ Problem
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from service.tokens import without_codes
+
 
 class Retry(StrEnum):
     """Whether the same request may work later."""
@@ -49,8 +51,8 @@ class Problem(Exception):
     def __init__(
         self, detail: str, *, fix: str | None = None, headers: dict[str, str] | None = None, **members: Any
     ) -> None:
-        self.detail = detail.format(**members) if members else detail
-        self.members = members
+        self.members = {name: without_codes(member) for name, member in members.items()}
+        self.detail = detail.format(**self.members) if members else detail
         self.fix = fix or type(self).fix
         self.headers = headers or {}
         super().__init__(self.detail)

@@ -252,3 +252,19 @@ async def test_the_catalogue_lists_them_all(node: RunningNode) -> None:
 
 async def test_an_unknown_kind_of_problem_is_a_problem(node: RunningNode) -> None:
     problem_of(await node.api.get("/v1/problem-types/odd"), "not-found")
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/invitations/{}", "/v1/connections/{}", "/{}", "/v1/connections/{}/history"]
+)
+@pytest.mark.parametrize("accept", ["application/json", "text/html"])
+async def test_a_code_that_was_sent_somewhere_wrong_does_not_come_back(
+    node: RunningNode, path: str, accept: str
+) -> None:
+    """An invitation travels in a body or a fragment; a refusal is copied into tickets and logs."""
+    secret = "bm9ib2R5IGVsc2Uga25vd3MgdGhpcw"
+    answer = await node.api.get(
+        path.format(f"eyJhbGciOiJFUzI1NiJ9.{secret}.c2lnbmF0dXJl"), headers={"Accept": accept}
+    )
+    assert answer.status_code == 404
+    assert secret not in answer.text

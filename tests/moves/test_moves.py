@@ -152,6 +152,21 @@ async def test_a_moved_partner_that_was_invited_keeps_its_connection(pair: Pair)
     )
 
 
+async def test_a_moved_inviter_whose_word_was_heard_but_not_answered_goes_by_its_new_name(pair: Pair) -> None:
+    invited = await Invited.begin(pair)
+    await invited.accept(await invited.invite(confirmation_required=False))
+    await pair.work()
+    pair.clock.advance(HOUR)
+    async with restarted_at(pair, "new") as moved:
+        await say(moved, "moved")
+        pair.network.lose_answers.append("/issuer")
+        await moved.work()
+        pair.clock.advance(HOUR)
+        await moved.work()
+        told = await moved.read(f"/v1/connections/{invited.draft['id']}/history?limit=100")
+        assert [event["what"] for event in told["items"]][-1] == "instance.move_known"
+
+
 async def test_a_private_partner_is_named_for_the_admin_to_tell(pair: Pair) -> None:
     invited = await Invited.begin(pair, private=True)
     await invited.accept(await invited.invite(confirmation_required=False))

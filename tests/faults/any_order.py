@@ -20,8 +20,10 @@ from tests.nodes import Json, RunningNode
 from tests.pairs import DETAILS, Pair, two_nodes
 
 Found = TypeVar("Found")
-# Each is just over a time that means something: a backoff, the code, the watch, the push, an attempt, the probe.
-TIMES = (6, 61, 121, 301, 901, 3601)
+# Each is just over a time that means something: a backoff, the code, the watch, the push, an attempt, the probe, the
+# invitation.
+TIMES = (6, 61, 121, 301, 901, 3601, 72 * 3600 + 1)
+AN_HOUR = 3601
 each_side, how_far = st.sampled_from([A, B]), st.sampled_from([4, 4, 3, 2, 1, 0])
 
 
@@ -214,7 +216,7 @@ class TwoNodes(RuleBasedStateMachine):
     @rule()
     def probe(self) -> None:
         """An hour passes, and both nodes do what is due."""
-        self.pair.clock.advance(TIMES[-1])
+        self.pair.clock.advance(AN_HOUR)
         self._do(self.pair.work())
 
     @rule()
@@ -227,9 +229,12 @@ class TwoNodes(RuleBasedStateMachine):
 
     async def _rest(self) -> None:
         await self._revive()
-        await come_to_rest(self.pair)
+        await come_to_rest(self.pair, self._meanwhile)
         await assert_both_agree(self.pair)
         assert_no_code_was_redeemed_twice(self.network)
+
+    async def _meanwhile(self) -> None:
+        """What people do while the nodes come to rest."""
 
     def teardown(self) -> None:
         """However it went, it ends at rest."""

@@ -1,5 +1,6 @@
 """Until nothing is left to do, and what has to be true then."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,11 +22,16 @@ MOST_TICKS = 20
 A_MOMENT = timedelta(seconds=1)
 
 
-async def come_to_rest(pair: Pair) -> None:
-    """Both nodes do what is due until only what repeats for ever is left: within twenty ticks of their workers."""
+async def come_to_rest(pair: Pair, meanwhile: Callable[[], Awaitable[None]] | None = None) -> None:
+    """Both nodes do what is due until only what repeats for ever is left: within twenty ticks of their workers.
+
+    `meanwhile` is what people do between two ticks.
+    """
     for _ in range(MOST_TICKS):
         await pair.work()
         await revive(pair)
+        if meanwhile is not None:
+            await meanwhile()
         due = [moment for node in (pair.a, pair.b) for moment in await _due(node)]
         if not due:
             return

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from tests.faults.arrows import MOVED, Scene
 from tests.faults.invitation_scenes import invite_and_accept
-from tests.faults.stage import Json, Stage
+from tests.faults.stage import Json, Stage, restart_at
 from tests.nodes import RunningNode
 
 
@@ -17,7 +17,7 @@ async def move_house(stage: Stage) -> None:
     """A runs under another URL, and nobody has said yet why."""
     await stage.connect()
     await stage.pair.work()
-    await stage.restart_a_at(f"https://{MOVED}.test")
+    await restart_at(stage.pair.a, f"https://{MOVED}.test")
 
 
 async def probe(stage: Stage) -> None:

@@ -40,16 +40,6 @@ class Stage:
         assert isinstance(clock, ClockBeside)
         clock.ahead = seconds
 
-    async def restart_a_at(self, url: str) -> None:
-        """A is started under this URL, and is nowhere else any more."""
-        a, hosts, down = self.pair.a, self.network.hosts, self.network.down
-        await a.stop()
-        down.add(urlsplit(a.url).netloc)
-        a.settings = a.settings.model_copy(update={"public_url": url})
-        hosts[urlsplit(url).netloc] = a.door
-        down.discard(urlsplit(url).netloc)
-        await a.start()
-
     async def revive(self) -> None:
         """Whichever node died is started again."""
         await revive(self.pair)
@@ -85,3 +75,13 @@ class Stage:
         await self.verify()
         await self.pair.work()
         assert (await self.pair.shown(self.draft))["state"] == "active"
+
+
+async def restart_at(node: RunningNode, url: str) -> None:
+    """The node is started under this URL, and is nowhere else any more."""
+    await node.stop()
+    node.network.down.add(urlsplit(node.url).netloc)
+    node.settings = node.settings.model_copy(update={"public_url": url})
+    node.network.hosts[urlsplit(url).netloc] = node.door
+    node.network.down.discard(urlsplit(url).netloc)
+    await node.start()

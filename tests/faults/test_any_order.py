@@ -5,7 +5,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.faults.any_order import TwoNodes
+from tests.faults.any_invitation import WithInvitations
 from tests.faults.theatre import sqlite_databases
 
 # One run is a whole story between two nodes: fewer of them than of a property that takes a millisecond.
@@ -13,7 +13,7 @@ STORIES = max(1, settings().max_examples // 10)
 
 
 def test_whatever_happens_nobody_is_active_alone(sqlite_template: Path, tmp_path: Path) -> None:
-    class OnSqlite(TwoNodes):
+    class OnSqlite(WithInvitations):
         fresh_database = staticmethod(sqlite_databases(sqlite_template, tmp_path))
 
     slow = [HealthCheck.too_slow]

@@ -21,7 +21,7 @@ from tests import databases
 from tests.faults import running_scenes
 from tests.faults.clock_beside import ClockBeside
 from tests.faults.faulty_network import FaultyNetwork
-from tests.faults.stage import Stage
+from tests.faults.stage import Stage, restart_at
 from tests.nodes import RunningNode
 from tests.pairs import Pair, two_nodes
 from tests.small_node import FrozenClock
@@ -68,7 +68,7 @@ class Theatre:
             node.watch = None
             await _forget(node)
         if pair.a.url != at_home:
-            await stage.restart_a_at(at_home)
+            await restart_at(pair.a, at_home)
             await running_scenes.move(stage)
         self.free = pair
 

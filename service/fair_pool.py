@@ -19,12 +19,12 @@ class _FairQueue(AsyncAdaptedQueue[ConnectionPoolEntry]):
         if not block:
             return self.get_nowait()
         try:
-            return await_only(asyncio.wait_for(self._next(), timeout))
+            return await_only(self._next(timeout))
         except TimeoutError as late:
             raise Empty from late
 
-    async def _next(self) -> ConnectionPoolEntry:
-        async with self._turn:  # a lock keeps the order of those who wait for it
+    async def _next(self, seconds: float | None) -> ConnectionPoolEntry:
+        async with asyncio.timeout(seconds), self._turn:  # a lock keeps the order of those who wait for it
             return await self._queue.get()
 
 

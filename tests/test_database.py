@@ -145,7 +145,9 @@ async def test_a_crowd_of_writers_takes_turns_and_keeps_no_reader_waiting(
     async with transaction(opened) as held:
         await held.exec(select(Job.id))
         crowd = [asyncio.create_task(write(number)) for number in range(40)]
-        assert await asyncio.wait_for(count(), 20) <= len(crowd)
-    await asyncio.wait_for(asyncio.gather(*crowd), 20)
+        async with asyncio.timeout(20):
+            assert await count() <= len(crowd)
+    async with asyncio.timeout(20):
+        await asyncio.gather(*crowd)
     assert await count() == len(crowd)
     await opened.close()

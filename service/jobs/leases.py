@@ -72,7 +72,8 @@ async def _renew_until(is_over: asyncio.Event, node: Node, lease: str) -> None:
     pause = _length(node).total_seconds() / RENEWALS_PER_LEASE
     while not is_over.is_set():
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(is_over.wait(), pause)
+            async with asyncio.timeout(pause):
+                await is_over.wait()
             return
         try:
             await renew(node, lease)

@@ -72,7 +72,8 @@ async def _run_lane(worker: Worker) -> None:
             done = 0
         if done == 0:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(enqueued.wait(), POLL_SECONDS)
+                async with asyncio.timeout(POLL_SECONDS):
+                    await enqueued.wait()
 
 
 async def run_due(worker: Worker) -> int:

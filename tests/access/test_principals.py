@@ -78,7 +78,8 @@ async def test_a_crowd_with_one_token_is_served(both: SmallNode) -> None:
     token = await both.token()
     reads = [both.call("GET", "/v1/access-tokens", token) for _ in range(40)]
     writes = [both.call("PATCH", "/v1/instances/none", token, {}) for _ in range(40)]
-    answers = await asyncio.wait_for(asyncio.gather(*reads, *writes), timeout=20)
+    async with asyncio.timeout(20):
+        answers = await asyncio.gather(*reads, *writes)
     assert {answer.status_code for answer in answers} == {200, 404}
 
 

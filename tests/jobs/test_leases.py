@@ -110,7 +110,8 @@ async def test_a_starting_worker_waits_for_nobody_where_one_process_owns_the_dat
     working = asyncio.create_task(run_for_ever(Worker(small.node, {"greet": greet})))
     if not small.node.database.is_sqlite:
         small.clock.advance(small.node.settings.job_lease_seconds + 1)
-    await asyncio.wait_for(done.wait(), 10)
+    async with asyncio.timeout(10):
+        await done.wait()
     working.cancel()
     with pytest.raises(asyncio.CancelledError):
         await working

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 from sqlmodel import select
@@ -11,7 +13,7 @@ from service.database import open_database, reading, transaction
 from service.egress import Egress, EgressPolicy
 from service.jobs.models import Job
 from service.jobs.operations import enqueue
-from service.jobs.worker import TryAgain, Worker, backoff, run_due
+from service.jobs.worker import LANES, TryAgain, Worker, backoff, run_due, run_for_ever
 from service.node import Node
 from service.sealing import Sealer, new_key, parse_keys
 from service.settings import Settings
@@ -178,3 +180,31 @@ async def test_what_is_asked_for_while_it_runs_is_done_again(node: Node, answer:
     worker = Worker(node, {"note": note})
     assert [await run_due(worker) for _ in range(3)] == [1, 1, 0]
     assert seen == ["a", "a"]
+
+
+class Bell(asyncio.Event):
+    """Knows when every lane of a worker waits for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all_wait = asyncio.Barrier(LANES + 1)
+
+    async def wait(self) -> Literal[True]:
+        await self.all_wait.wait()
+        return await super().wait()
+
+
+async def test_a_worker_stops_though_work_comes_in_at_that_moment(node: Node) -> None:
+    """So many turns of the loop lie between the two: in one of them a lane is woken by both."""
+    for turns in range(8):
+        bell = Bell()
+        ringing = replace(node, database=replace(node.database, work_enqueued=bell))
+        working = asyncio.create_task(run_for_ever(Worker(ringing, {})))
+        await bell.all_wait.wait()
+        await asyncio.sleep(0)
+        bell.set()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        working.cancel()
+        stopped, _ = await asyncio.wait({working}, timeout=5)
+        assert stopped, f"it goes on, told to stop {turns} turns after there was work"

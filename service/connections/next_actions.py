@@ -11,11 +11,16 @@ from service.connections.setup import (
     allowed_steps,
     can_have_any_mode,
     current_step,
+    has_way,
     is_answered,
 )
 from service.connections.states import ESTABLISHED, ConnectionState
 from service.words import DestinationType, Mode
 
+NO_WAY = (
+    "Neither side can reach the other. Enter the partner's URL, and the partner can invite you; or make the instance "
+    "here public."
+)
 SHORT_NAME_PATTERN = "^[A-Za-z][A-Za-z0-9_-]{0,29}$"
 
 
@@ -35,7 +40,7 @@ def _in_draft(setup: SetUp, answers: Answers) -> tuple[Action, ...]:
     must_ask = setup.is_private_here and setup.type is DestinationType.PUBLIC
     if must_ask:
         primary = None
-    elif primary is Step.MODE and not can_have_any_mode(setup):
+    elif (primary is Step.MODE and not can_have_any_mode(setup)) or _is_dead_end(setup):
         primary = Step.DESTINATION
     build = {
         Step.DESTINATION: _destination,
@@ -64,6 +69,7 @@ def _destination(setup: SetUp, answers: Answers, *, primary: bool) -> Action:
         primary=primary,
         label="Choose the destination",
         description=_why_no_mode(setup)
+        or (NO_WAY if _is_dead_end(setup) else None)
         or "Say where the other side is. Its own URL or its node URL will do.",
         operation_id="setDestination",
         method="PUT",
@@ -81,6 +87,11 @@ def _destination(setup: SetUp, answers: Answers, *, primary: bool) -> Action:
             ),
         ),
     )
+
+
+def _is_dead_end(setup: SetUp) -> bool:
+    """True where all is answered but access, and that cannot be had: the instance here became private, for example."""
+    return current_step(setup) is Step.ACCESS and not has_way(setup)
 
 
 def _why_no_mode(setup: SetUp) -> str | None:

@@ -76,6 +76,8 @@ def _as_problem(refusal: Exception, view: dict[str, Any], way_out: dict[str, Any
             return OptionNotAvailable(
                 detail, option=refusal.way, why=refusal.why, options=view["ways"], **way_out
             )
+        case UpkeepRefused(why=str(why)):
+            return StepNotAllowed(why, fix=refusal.fix, **way_out)
         case _:
             return StepNotAllowed("Not possible in the state {state}.", state=view["state"], **way_out)
 

@@ -201,6 +201,13 @@ def invitable_modes(setup: SetUp) -> tuple[Mode, ...]:
     return tuple(mode for mode in (Mode.SCRIPT, Mode.BASIC) if mode not in setup.mode_refusals)
 
 
+def has_way(setup: SetUp) -> bool:
+    """True where access can be had: verified by one's own sign-in there, or by an invitation."""
+    return why_not(setup, Way.VERIFY) is None or (
+        why_not(setup, Way.INVITE) is None and bool(invitable_modes(setup))
+    )
+
+
 def steps(setup: SetUp) -> tuple[StepView, ...]:
     """Return every step with its status; one is current or failed until nothing is left to do."""
     now = current_step(setup)

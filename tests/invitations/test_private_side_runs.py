@@ -46,3 +46,27 @@ async def test_a_private_side_that_calls_is_well_and_one_that_does_not_is_silent
     pair.clock.advance(FOUR_HOURS)
     (cause,) = read(await pair.a.api.post(path), 200)["causes"]
     assert cause["cause"] == "silent"
+
+
+@pytest.mark.parametrize("mode", [None, "script"], ids=["verify anew", "upgrade"])
+async def test_what_needs_two_public_sides_says_so_and_how_to_go_on(pair: Pair, mode: str | None) -> None:
+    here, there = await connected(pair)
+    body = {"purpose": "reconnect", "mode": mode}
+    for node, connection in ((pair.a, here), (pair.b, there)):
+        path = f"/v1/connections/{connection['id']}/verification-sessions"
+        refused = read(await node.api.post(path, json=body), 409)
+        assert refused["code"] == "step-not-allowed"
+        assert "private" in refused["detail"]
+        assert "invite" in refused["fix"]
+
+
+async def test_a_draft_whose_two_sides_are_private_by_now_says_what_to_do(pair: Pair) -> None:
+    invited = await Invited.begin(pair)
+    path = f"/v1/instances/{pair.a.instance['id']}"
+    read(await pair.a.api.patch(path, json={"network": "private"}), 200)
+    (primary,) = [action for action in (await invited.ours())["next_actions"] if action["primary"]]
+    assert primary["id"] == "destination"
+    assert "partner can invite you" in primary["description"]
+    body = {"type": "public", "url": pair.b.issuer}
+    shown = read(await pair.a.api.request(primary["method"], primary["href"], json=body), 200)
+    assert [action["id"] for action in shown["next_actions"] if action["primary"]] == ["ask_for_invitation"]

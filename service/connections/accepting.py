@@ -1,5 +1,6 @@
 """I4: the invited side accepts or rejects; what its node then sends is stored first, and a job sends it."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
@@ -28,7 +29,13 @@ async def look_at(desk: Desk, name: str | None, code: str) -> Inspection:
     """Return what the code is to this instance of the caller; raises NotFound for an instance that is not theirs."""
     async with reading(desk.node.database) as session:
         instance = await own_instance(session, desk.node.settings, desk.principal, name)
-    return await inspect(desk.node, desk.platforms, instance, code)
+    found = await inspect(desk.node, desk.platforms, instance, code)
+    async with reading(desk.node.database) as session:
+        known = await known_here(session, found)
+    if found.reason is None and known is not None and is_over(known, desk.node.clock.now()):
+        over = _over_here(known)
+        return replace(found, reason=over.members["reason"], detail=over.detail, fix=over.fix)
+    return found
 
 
 async def accept(

@@ -5,6 +5,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from service.connections.activating import make_active
 from service.connections.claims import require_open
 from service.connections.invitation_endings import end_sent, expire_if_due, lock_invitation
+from service.connections.invitation_reasons import INVITE_ANEW
 from service.connections.models import Connection
 from service.database import advance, transaction
 from service.invitations.models import Invitation
@@ -26,7 +27,10 @@ async def reject(node: Node, invitation: Invitation, reason: str) -> None:
             return
         require_open(locked)
         problem = InvitationUnusable(
-            "The partner rejected it: {words}", reason="rejected", words=reason or "no reason"
+            "The partner rejected it: {words}",
+            reason="rejected",
+            words=reason or "no reason",
+            fix=INVITE_ANEW,
         )
         await end_sent(
             session,
@@ -42,7 +46,9 @@ async def reject(node: Node, invitation: Invitation, reason: str) -> None:
 async def withdraw(session: AsyncSession, node: Node, connection: Connection, invitation: Invitation) -> None:
     """Whoever had claimed it gave it up again; the draft is back with its owner, who may invite anew."""
     if invitation.state in {InvitationState.CLAIMED, InvitationState.CONFIRMED}:
-        problem = InvitationUnusable("The partner accepted it and withdrew.", reason="withdrawn")
+        problem = InvitationUnusable(
+            "The partner accepted it and withdrew.", reason="withdrawn", fix=INVITE_ANEW
+        )
         await end_sent(session, node, connection, invitation, by=InvitationEvent.REJECT, problem=problem)
 
 

@@ -5,6 +5,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from service.connections import operations
 from service.connections.desk import Desk
 from service.connections.invitation_endings import end_sent, lock_invitation
+from service.connections.invitation_reasons import INVITE_ANEW
 from service.database import advance
 from service.invitations.models import Direction, Invitation
 from service.invitations.operations import get_visible
@@ -15,6 +16,10 @@ from service.problems import (
     StepNotAllowed,
 )
 
+CLOSE_INSTEAD = "Close the connection instead."
+WAIT = "Wait until the partner has accepted it, or revoke it."
+ASK = "Wait for the inviter, or close the connection if you do not want it any more."
+
 
 async def revoke(desk: Desk, session: AsyncSession, invitation_id: str) -> Invitation:
     """The code works no more and the draft is as it was; a received one is withdrawn. Repeating changes nothing."""
@@ -23,13 +28,7 @@ async def revoke(desk: Desk, session: AsyncSession, invitation_id: str) -> Invit
         return seen
     connection, invitation = await lock_invitation(session, invitation_id)
     if invitation.state is InvitationState.ACTIVE:
-        raise StepNotAllowed(
-            "The invitation led to an active connection.",
-            fix="Close the connection instead.",
-            connection=connection.id,
-            allowed_steps=[],
-            next_actions=[],
-        )
+        raise _not_now("The invitation led to an active connection.", connection.id, CLOSE_INSTEAD)
     if invitation.state in WAITING:
         if invitation.direction is Direction.RECEIVED:
             await operations.close(session, desk.node, connection)
@@ -42,19 +41,19 @@ async def decide(desk: Desk, session: AsyncSession, invitation_id: str, wanted: 
     """Who claimed the invitation is confirmed, and may activate; or rejected, for good, and reads the reason."""
     seen = await get_visible(session, desk.principal, invitation_id)
     if seen.direction is Direction.RECEIVED:
-        raise _not_now("The inviter confirms, not the side that was invited.", seen.connection_id)
+        raise _not_now("The inviter confirms, not the side that was invited.", seen.connection_id, ASK)
     connection, invitation = await lock_invitation(session, invitation_id)
     confirms = wanted.decision is Decision.CONFIRM
     done = {InvitationState.CONFIRMED, InvitationState.ACTIVE} if confirms else {InvitationState.REJECTED}
     if invitation.state in done:
         return invitation
+    if invitation.state is InvitationState.ACTIVE:
+        raise _not_now("The invitation led to an active connection.", connection.id, CLOSE_INSTEAD)
     if invitation.state in UNUSABLE or desk.node.clock.now() >= invitation.expires_at:
         reason = invitation.state.value if invitation.state in UNUSABLE else "expired"
-        raise InvitationUnusable("The invitation is over: {reason}.", reason=reason)
-    if invitation.state is not InvitationState.CLAIMED and not (
-        invitation.state is InvitationState.CONFIRMED and not confirms
-    ):
-        raise _not_now("Nobody has accepted the invitation yet, or it is active already.", connection.id)
+        raise InvitationUnusable("The invitation is over: {reason}.", reason=reason, fix=INVITE_ANEW)
+    if invitation.state is InvitationState.OPEN:
+        raise _not_now("Nobody has accepted the invitation yet.", connection.id, WAIT)
     if confirms:
         await advance(session, invitation, InvitationEvent.CONFIRM)
         connection.touch(desk.node.clock.now())
@@ -64,5 +63,5 @@ async def decide(desk: Desk, session: AsyncSession, invitation_id: str, wanted: 
     return invitation
 
 
-def _not_now(detail: str, connection_id: str | None) -> StepNotAllowed:
-    return StepNotAllowed(detail, connection=connection_id, allowed_steps=[], next_actions=[])
+def _not_now(detail: str, connection_id: str | None, fix: str) -> StepNotAllowed:
+    return StepNotAllowed(detail, fix=fix, connection=connection_id, allowed_steps=[], next_actions=[])

@@ -2,6 +2,7 @@
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from service.connections.invitation_reasons import INVITE_ANEW
 from service.connections.models import Connection
 from service.connections.states import ConnectionEvent, ConnectionState
 from service.database import advance, find, get_for_update
@@ -62,7 +63,9 @@ async def expire_if_due(
 ) -> bool:
     """A sent invitation whose time is over has expired; say whether it has."""
     if invitation.state in WAITING and node.clock.now() >= invitation.expires_at:
-        problem = InvitationUnusable("Nobody finished it before it expired.", reason="expired")
+        problem = InvitationUnusable(
+            "Nobody finished it before it expired.", reason="expired", fix=INVITE_ANEW
+        )
         await end_sent(session, node, connection, invitation, by=InvitationEvent.EXPIRE, problem=problem)
     return invitation.state is InvitationState.EXPIRED
 

@@ -5,6 +5,7 @@ from sqlmodel import select
 from service import acting
 from service.access.guesses import count_guess, require_guesses_left
 from service.connections.invitation_endings import end_sent, lock_invitation
+from service.connections.invitation_reasons import INVITE_ANEW
 from service.database import reading, transaction
 from service.events.operations import record_refusal
 from service.invitations.models import Direction, Invitation
@@ -53,7 +54,9 @@ async def _count_wrong(node: Node, invitation: Invitation) -> None:
         locked.wrong_codes += 1
         await session.flush()
         if locked.wrong_codes >= MOST_WRONG_CODES and locked.state is InvitationState.OPEN:
-            problem = InvitationUnusable("Somebody tried wrong codes, so it was locked.", reason="locked")
+            problem = InvitationUnusable(
+                "Somebody tried wrong codes, so it was locked.", reason="locked", fix=INVITE_ANEW
+            )
             await end_sent(session, node, connection, locked, by=InvitationEvent.LOCK, problem=problem)
     now = node.clock.now()
     await record_refusal(node.database, connection.id, "invitation.refused", "wrong_code", now)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from service.connections.invitation_reasons import INVITE_ANEW
 from tests.invitations.claimant import Claimant
 from tests.invitations.invited import Invited
 from tests.pairs import Pair, read
@@ -91,6 +92,46 @@ async def test_confirming_twice_is_confirming_once_and_an_active_one_is_not_reje
     for node, row in ((pair.a, issued), (pair.b, accepted)):
         refused = read(await node.api.delete(f"/v1/invitations/{row['id']}"), 409)
         assert (refused["code"], refused["fix"]) == ("step-not-allowed", "Close the connection instead.")
+
+
+async def test_each_refusal_of_a_decision_says_how_to_go_on(pair: Pair, invited: Invited) -> None:
+    issued = await invited.invite()
+    assert "Wait until" in (await invited.confirm(issued, expected=409))["fix"]
+    accepted = await invited.accept(issued)
+    path = f"/v1/invitations/{accepted['id']}/confirmation"
+    refused = read(await pair.b.api.put(path, json={"decision": "confirm"}), 409)
+    assert "Wait for the inviter" in refused["fix"]
+    await pair.work()
+    await invited.confirm(issued)
+    await tick(pair)
+    pair.clock.advance(73 * 3600)
+    late = await invited.confirm(issued, "reject", expected=409)
+    assert (late["code"], late["fix"]) == ("step-not-allowed", "Close the connection instead.")
+
+
+async def test_what_came_to_nothing_tells_the_inviter_to_invite_anew(pair: Pair, invited: Invited) -> None:
+    issued = await invited.invite()
+    pair.clock.advance(73 * 3600)
+    await pair.work()
+    assert (await invited.ours())["last_error"]["fix"] == INVITE_ANEW
+    assert (await invited.confirm(issued, expected=410))["fix"] == INVITE_ANEW
+    body = {"code": (await invited.invite())["code"], "instance": pair.b.slug}
+    read(await pair.b.api.post("/v1/invitation-rejections", json=body), 201)
+    await pair.work()
+    assert (await invited.ours())["last_error"]["fix"] == INVITE_ANEW
+
+
+async def test_what_was_withdrawn_here_is_previewed_as_it_would_be_accepted(
+    pair: Pair, invited: Invited
+) -> None:
+    """The inviter has not heard of it: to its node the invitation is still open."""
+    issued = await invited.invite()
+    pair.network.lose_requests = ["/oauth/register"]
+    accepted = await invited.accept(issued)
+    read(await pair.b.api.delete(f"/v1/invitations/{accepted['id']}"), 200)
+    preview, refused = await invited.preview(issued), await invited.accept(issued, expected=410)
+    assert (preview["usable"], preview["reason"]) == (False, refused["reason"])
+    assert preview["fix"] == refused["fix"]
 
 
 async def test_a_confirmed_one_may_still_be_rejected_before_it_is_active(

@@ -274,5 +274,13 @@ INVITED = (
         "if False:",
         T_PREVIEW + "[mode_not_offered - for_visual]",
     ),
+    Check(
+        "code-sent-somewhere-wrong-back",
+        "an invitation travels in a body or a fragment only",
+        "service/tokens.py",
+        'return _JWT.sub("eyJ…", value) if isinstance(value, str) else value',
+        "return value",
+        "tests/test_problems.py::test_a_code_that_was_sent_somewhere_wrong_does_not_come_back",
+    ),
 )
 CHECKS = (*CLAIM, *PROOF, *HOSTS_OF_CLAIMANTS, *COMMIT, *INVITED)

@@ -34,6 +34,15 @@ async def test_a_node_under_another_url_is_paused_and_says_why(pair: Pair) -> No
     assert (await pair.shown(connection))["state"] == "active"
 
 
+async def test_a_copy_that_is_told_to_check_looks_at_nobody(pair: Pair) -> None:
+    connection, _ = await pair.connected()
+    async with restarted_at(pair, "clone") as clone:
+        before = len(pair.network.seen)
+        refused = read(await clone.api.post(f"/v1/connections/{connection['id']}/checks"), 409)
+        assert refused["code"] == "instance-paused"
+        assert pair.network.seen[before:] == []
+
+
 async def test_a_closed_connection_of_a_copy_is_not_ended_at_the_partner(pair: Pair) -> None:
     connection, theirs = await pair.connected()
     async with restarted_at(pair, "clone") as clone:

@@ -39,4 +39,12 @@ CHECKS = (
         "",
         T_PAUSED,
     ),
+    Check(
+        "copy-told-to-check-looks-at-nobody",
+        RULE,
+        "service/connections/checking.py",
+        "    await caller_of(node, connection.instance_id)  # a paused instance does not even look\n",
+        "",
+        "tests/moves/test_moves.py::test_a_copy_that_is_told_to_check_looks_at_nobody",
+    ),
 )

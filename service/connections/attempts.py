@@ -164,8 +164,9 @@ async def cancel(
 
     What the other side may have committed already cannot be taken back: that attempt ends by itself.
     """
-    is_final = attempt.state is VerificationState.VERIFIED or not attempt.is_renewal
-    if connection.state in ESTABLISHED and is_final:
+    is_verified = attempt.state is VerificationState.VERIFIED
+    is_final = connection.state in ESTABLISHED and (is_verified or not attempt.is_renewal)
+    if is_final or (is_verified and connection.state is ConnectionState.CLOSED):
         allowed = frozenset[VerificationEvent]()
         raise IllegalTransition(attempt.state, VerificationEvent.CANCEL, allowed)
     if attempt.state is not VerificationState.CANCELLED:

@@ -19,7 +19,7 @@ from service.openapi import problem_responses
 from service.pages.callback import LONGEST, come_back
 from service.pages.start import show_start, start
 from service.platforms.registry import PlatformsDep
-from service.problems import NotFound, StepNotAllowed
+from service.problems import ConnectionClosed, NotFound, StepNotAllowed
 from service.protocol.messages import CALLBACK_PATH
 from service.verification_sessions.models import VerificationSession
 from service.verification_sessions.operations import to_out
@@ -72,7 +72,7 @@ async def get_session(session_id: str, desk: ReadDesk, session: SessionDep) -> V
     PATH,
     operation_id="cancelVerificationSession",
     summary="Cancel a verification session",
-    responses=problem_responses(*READS, StepNotAllowed),
+    responses=problem_responses(*READS, StepNotAllowed, ConnectionClosed),
 )
 async def delete_session(session_id: str, desk: WriteDesk, session: SessionDep) -> VerificationSessionOut:
     """The attempt is over, the draft as it was, and the other side is told. Repeating changes nothing."""

@@ -187,6 +187,21 @@ async def test_what_is_active_cannot_be_cancelled(pair: Pair) -> None:
     assert (await pair.shown(here))["state"] == "active"
 
 
+async def test_what_was_active_and_is_closed_cannot_be_cancelled_and_nobody_is_told_again(pair: Pair) -> None:
+    draft = await pair.draft()
+    session = await pair.session(draft)
+    person = await pair.to_consent(session)
+    await person.submit(button="accept")
+    await pair.work()
+    await pair.a.api.delete(f"/v1/connections/{draft['id']}")
+    await pair.work()
+    before = len(pair.network.seen)
+    refused = read(await pair.a.api.delete(f"/v1/verification-sessions/{session['id']}"), 410)
+    assert refused["code"] == "connection-closed"
+    await pair.work()
+    assert [str(request.url) for request in pair.network.seen[before:]] == []
+
+
 async def test_nobody_pressing_start_ends_it_after_15_minutes(pair: Pair) -> None:
     draft = await pair.draft()
     session = await pair.session(draft)

@@ -10,9 +10,11 @@ from service.jobs.models import Job
 from service.jobs.worker import TryAgain
 from service.node import Node
 from service.protocol.client import PeerRefused, PeerUnavailable
+from service.protocol.errors import InitialTokenRefused, InvitationOver
 from service.protocol.registration import reject_invitation
 
 REJECT_JOB = "reject_invitation"
+NOBODY_WAITS = frozenset({InitialTokenRefused.error, InvitationOver.error})
 
 log = structlog.get_logger(__name__)
 
@@ -26,11 +28,11 @@ async def tell_rejection(node: Node, job: Job) -> None:
     peer, secret = peer_of(invitation.peer or {}), secret_of(node, invitation)
     try:
         await reject_invitation(caller, peer, invitation.reference, secret, invitation.reason or "")
-    except PeerUnavailable as failure:
-        if node.clock.now() < invitation.expires_at:
-            raise TryAgain(failure.reason) from failure
-    except PeerRefused as refusal:
-        log.info("rejection_refused", error=refusal.error)
+    except (PeerUnavailable, PeerRefused) as failure:
+        is_over = isinstance(failure, PeerRefused) and failure.error in NOBODY_WAITS
+        if not is_over and node.clock.now() < invitation.expires_at:
+            raise TryAgain(str(failure)) from failure
+        log.info("rejection_not_heard", why=str(failure))
     async with transaction(node.database) as session:
         found = await find(session, Invitation, invitation.id)
         if found is not None:

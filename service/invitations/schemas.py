@@ -4,17 +4,28 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from service.invitations.codes import LONGEST_CODE
 from service.moments import Moment
 from service.pagination import PageOut
 from service.words import Mode, Scope
 
+
+def one_paragraph(text: str) -> str:
+    """Return the text without line breaks and tabs, and with single spaces between its words."""
+    return " ".join(text.split())
+
+
 TEXT = r"^[^\x00]*$"
 CodeText = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_CODE + 2_048, pattern=TEXT)]
 InstanceName = Annotated[str, StringConstraints(max_length=2_048, pattern=TEXT)]
-ReasonText = Annotated[str, StringConstraints(max_length=500, pattern=TEXT)]
+# One paragraph: line breaks mean nothing in it, and no other control character stands in any text.
+ReasonText = Annotated[
+    str,
+    StringConstraints(max_length=500, pattern=r"^[^\x00-\x08\x0e-\x1f\x7f]*$"),
+    AfterValidator(one_paragraph),
+]
 
 
 class Request(BaseModel):

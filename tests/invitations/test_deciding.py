@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 import pytest
 
 from service.connections.invitation_reasons import INVITE_ANEW
@@ -11,7 +12,7 @@ from tests.pairs import Pair, read
 
 pytestmark = pytest.mark.anyio
 Json = dict[str, Any]
-LONG_REASON = "This is not the project that we talked about. " * 10
+LONG_REASON = " ".join(["This is not the project that we talked about."] * 10)
 
 
 async def claim(pair: Pair, invited: Invited, **wanted: object) -> tuple[Json, Json]:
@@ -65,7 +66,7 @@ async def test_rejecting_is_final_and_the_other_side_reads_why(
     assert (theirs["state"], theirs["reason"]) == ("rejected", LONG_REASON)
     (connection,) = await pair.listed_at_b()
     assert (connection["state"], connection["reason"]) == ("closed", "attempt_ended")
-    assert LONG_REASON.strip() in connection["last_error"]["detail"]
+    assert LONG_REASON in connection["last_error"]["detail"]
     assert (await invited.accept(issued, expected=410))["reason"] == "rejected"
 
 
@@ -187,6 +188,26 @@ async def test_a_received_one_is_withdrawn_and_the_inviter_reads_it(pair: Pair, 
     assert (ours["state"], ours["last_error"]["code"]) == ("draft", "invitation-unusable")
 
 
+async def test_a_reason_of_several_lines_arrives_as_one(pair: Pair, invited: Invited) -> None:
+    issued = await invited.invite()
+    body = {"code": issued["code"], "instance": pair.b.slug, "reason": "Not now.\n\n\tAsk again in May.\r\n"}
+    said = read(await pair.b.api.post("/v1/invitation-rejections", json=body), 201)
+    await pair.work()
+    assert said["reason"] == (await invited.shown(issued))["reason"] == "Not now. Ask again in May."
+
+
+async def test_a_no_that_somebody_in_between_refused_is_said_again(pair: Pair, invited: Invited) -> None:
+    issued = await invited.invite()
+    body = {"code": issued["code"], "instance": pair.b.slug}
+    inside = pair.network.hosts["a.test"]
+    read(await pair.b.api.post("/v1/invitation-rejections", json=body), 201)
+    pair.network.hosts["a.test"] = httpx.MockTransport(lambda _: httpx.Response(403, text="Maintenance"))
+    await pair.work()
+    pair.network.hosts["a.test"] = inside
+    await tick(pair)
+    assert (await invited.shown(issued))["state"] == "rejected"
+
+
 async def test_a_no_is_heard_by_the_inviter_also_later(each_pair: Pair, each_invited: Invited) -> None:
     pair, invited = each_pair, each_invited
     issued = await invited.invite()
@@ -201,7 +222,7 @@ async def test_a_no_is_heard_by_the_inviter_also_later(each_pair: Pair, each_inv
     await tick(pair)
     shown = await invited.shown(issued)
     assert (shown["state"], shown["reason"]) == ("rejected", LONG_REASON)
-    assert LONG_REASON.strip() in (await invited.ours())["last_error"]["detail"]
+    assert LONG_REASON in (await invited.ours())["last_error"]["detail"]
     assert (await invited.accept(issued, expected=410))["reason"] == "rejected"
     assert await pair.listed_at_b() == []
     # It has no connection, so there is nothing to withdraw from.

@@ -17,7 +17,7 @@ from service.problems import NotFound
 from service.protocol.client import PeerRefused, PeerUnavailable
 from service.words import DestinationType
 
-SILENT_AFTER = timedelta(hours=3)
+SILENT_AFTER = timedelta(minutes=10)
 
 
 async def check_connection(node: Node, connection: Connection) -> tuple[Connection, tuple[Finding, ...]]:

@@ -1,5 +1,6 @@
 """P11: both sides ask each other now and then, and tell each other at once what has changed."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
@@ -13,6 +14,7 @@ from service.connections.states import ESTABLISHED, CloseReason
 from service.connections.status import own_status, see
 from service.database import find, get_for_update, reading, transaction
 from service.discovery.node_metadata import NodeSnapshot
+from service.instances.models import Instance
 from service.jobs.models import Job
 from service.jobs.operations import enqueue
 from service.jobs.worker import TryAgain
@@ -26,15 +28,26 @@ from service.protocol.client import (
     tell,
 )
 from service.protocol.messages import ConnectionStatus
+from service.words import Network
 
 STATUS_PROBE = "probe_status"
 TELL_JOB = "tell_status"
 EVERY = timedelta(hours=1)
+EVERY_BY_PRIVATE = timedelta(minutes=2)
 
 
 async def schedule(session: AsyncSession, connection: Connection, now: datetime) -> None:
-    """The other side is asked within the hour, and every hour from then on."""
-    await enqueue(session, STATUS_PROBE, connection.id, run_at=now + EVERY, now=now)
+    """The other side is asked from now on, again and again."""
+    await enqueue(
+        session, STATUS_PROBE, connection.id, run_at=now + await _pause(session, connection), now=now
+    )
+
+
+async def _pause(session: AsyncSession, connection: Connection) -> timedelta:
+    """Return how long until the other side is asked again: who cannot be told of a change asks more often."""
+    instance = await find(session, Instance, connection.instance_id)
+    is_private = instance is not None and instance.network is Network.PRIVATE
+    return EVERY_BY_PRIVATE if is_private else EVERY
 
 
 async def tell_soon(session: AsyncSession, connection: Connection, now: datetime) -> None:
@@ -51,19 +64,20 @@ def can_be_asked(connection: Connection) -> bool:
 
 async def probe_status(node: Node, job: Job) -> timedelta | None:
     """`destination.state` is what the other side says now; where it is over there, it is over here."""
-    connection = await _read(node, job.subject)
-    if connection is None or not can_be_asked(connection):
-        return None
-    try:
+    async with reading(node.database) as session:
+        connection = await find(session, Connection, job.subject)
+        if connection is None or not can_be_asked(connection):
+            return None
+        pause = await _pause(session, connection)
+    with suppress(PeerUnavailable, PeerRefused):
         await look(node, connection)
-    except (PeerUnavailable, PeerRefused):
-        return EVERY
-    return EVERY
+    return pause
 
 
 async def tell_status(node: Node, job: Job) -> None:
     """Done once the other side has answered to what this one is now."""
-    connection = await _read(node, job.subject)
+    async with reading(node.database) as session:
+        connection = await find(session, Connection, job.subject)
     if connection is None or not can_be_asked(connection):
         return
     try:
@@ -99,11 +113,6 @@ async def look(
         if refusal.status != HTTPStatus.GONE:
             reason = CloseReason.UNKNOWN_THERE
     await _store(node, connection, shown, reason)
-
-
-async def _read(node: Node, connection_id: str) -> Connection | None:
-    async with reading(node.database) as session:
-        return await find(session, Connection, connection_id)
 
 
 async def _store(node: Node, asked: Connection, shown: ConnectionStatus | None, reason: CloseReason) -> None:

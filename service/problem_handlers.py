@@ -227,5 +227,7 @@ def _pointer(path: list[str | int], sent: object) -> str:
                 sent = sent[step]
             case _ if index < last or step == "[key]":
                 continue
+            case _, str() if not isinstance(sent, dict):
+                continue  # the name of the shape that was expected
         pointer += "/" + str(step).replace("~", "~0").replace("/", "~1")
     return pointer

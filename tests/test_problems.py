@@ -268,3 +268,13 @@ async def test_a_code_that_was_sent_somewhere_wrong_does_not_come_back(
     )
     assert answer.status_code == 404
     assert secret not in answer.text
+
+
+@pytest.mark.parametrize("sent", ["[]", '"x"', "5"])
+@pytest.mark.parametrize("what", ["invitations", "verification-sessions"])
+async def test_a_body_of_another_kind_is_pointed_at_as_a_whole(
+    node: RunningNode, what: str, sent: str
+) -> None:
+    path = f"/v1/connections/con_x/{what}"
+    problem = problem_of(await node.api.post(path, content=sent, headers=JSON), "validation-failed")
+    assert [error["pointer"] for error in problem["errors"]] == [""]

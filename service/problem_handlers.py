@@ -212,7 +212,7 @@ def _fault(fault: dict[str, Any], sent: object) -> dict[str, str | None]:
         "pointer": _pointer(path, sent) if in_body else None,
         "parameter": None if in_body else str(path[0]),
         "code": str(fault["type"]),
-        "detail": str(fault["msg"]),
+        "detail": str(fault["msg"]).removeprefix("Value error, "),
     }
 
 

@@ -171,14 +171,14 @@ class VerificationExpired(Problem):
     """The verification session was not finished in time."""
 
     slug, status, title = "verification-expired", 410, "The verification session has expired"
-    fix = "Start a new verification session; the draft is unchanged."
+    fix = "Start a new verification session; nothing else has changed."
 
 
 class VerificationDenied(Problem):
     """The person on the other side said no."""
 
     slug, status, title = "verification-denied", 410, "The verification was denied"
-    fix = "Talk to the other side's admin, then start a new verification session; the draft is unchanged."
+    fix = "Talk to the other side's admin, then start a new verification session; nothing else has changed."
 
 
 class VerificationCancelled(Problem):
@@ -265,7 +265,7 @@ class DestinationRefused(Problem):
     """The other side's node answered, and said no."""
 
     slug, status, title = "destination-refused", 424, "The other side refused"
-    fix = "Read upstream, correct it with the partner, and start again; the draft is unchanged."
+    fix = "Read upstream, correct it with the partner, and start again; nothing else has changed."
 
 
 class PlatformUnreachable(Problem):

@@ -32,10 +32,13 @@ async def look_at(desk: Desk, name: str | None, code: str) -> Inspection:
     found = await inspect(desk.node, desk.platforms, instance, code)
     async with reading(desk.node.database) as session:
         known = await known_here(session, found)
-    if found.reason is None and known is not None and is_over(known, desk.node.clock.now()):
+    if known is None or found.reason not in {None, "used"}:
+        return found
+    if is_over(known, desk.node.clock.now()):
         over = _over_here(known)
         return replace(found, reason=over.members["reason"], detail=over.detail, fix=over.fix)
-    return found
+    fix = f"Read the invitation {known.id}: it says how it stands, and who must act."
+    return replace(found, reason="used", detail="This instance has accepted it already.", fix=fix)
 
 
 async def accept(

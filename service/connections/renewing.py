@@ -9,7 +9,7 @@ from service.connections.attempts import current_attempt
 from service.connections.models import Connection
 from service.connections.peer_keys import Keys, replace_keys
 from service.connections.states import ESTABLISHED
-from service.connections.status import next_change
+from service.connections.status import next_change, see
 from service.events.operations import record
 from service.verification_sessions.models import VerificationSession
 from service.verification_sessions.states import OPEN, VerificationState
@@ -69,6 +69,6 @@ def renew(
     replace_keys(session, connection, jwks, now)
     connection.verified_at, connection.verified_by = now, who
     connection.last_error = None
-    connection.touch(now)
+    see(connection, now)
     detail = {"by": who, "mode": connection.mode, "mode_before": before}
     record(session, connection.id, "connection.reconnect", now, detail=detail)

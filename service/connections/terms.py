@@ -31,7 +31,7 @@ def choose_mode(setup: SetUp, wanted: Mode | None) -> Mode:
     mode = wanted or setup.mode
     if mode is None or mode not in possible:
         names = " or ".join(possible) or "none"
-        why = f"An invitation sets up script or basic, and here it can be: {names}. Send that as mode."
+        why = f"Send the mode that the invitation sets up; possible here: {names}."
         raise WayRefused(Way.INVITE, why)
     return mode
 

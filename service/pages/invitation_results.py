@@ -39,7 +39,7 @@ def invitation_view(
         return _finished(connection, host, back, label)
     if connection is None:
         heard = (f"{host} is told, with your reason. They may invite again.", "Nothing was set up here.")
-        return ResultView("You rejected the invitation", "failed", heard, None, None, None)
+        return ResultView("You rejected the invitation", "over", heard, None, None, None)
     error = connection.last_error or invitation.last_error or {}
     ended = tuple(error[name] for name in ("detail", "fix") if name in error)
     title = error.get("title", "The invitation is over")

@@ -40,7 +40,7 @@ def result_view(
         wait = pause(connection, now)
         return ResultView("Almost done", "pending", sentences, own_path, "Look again now", wait)
     sentences = ("This verification session is over.", "The connection shows how it stands now.")
-    return ResultView("Nothing to do here", "failed", sentences, back, label, None)
+    return ResultView("Nothing to do here", "over", sentences, back, label, None)
 
 
 def _renewal_view(
@@ -61,7 +61,7 @@ def _renewal_view(
             "Almost done", "pending", (said,), own_path, "Look again now", pause(connection, now)
         )
     said = f"This verification session is over; {name} stays as it was."
-    return ResultView("Nothing to do here", "failed", (said,), back, label, None)
+    return ResultView("Nothing to do here", "over", (said,), back, label, None)
 
 
 def pause(connection: Connection, now: datetime) -> int:

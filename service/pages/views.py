@@ -10,7 +10,7 @@ from typing import Literal
 from service.platforms.interface import SignInMethod
 from service.words import Mode
 
-ResultState = Literal["pending", "active", "failed"]
+ResultState = Literal["pending", "active", "failed", "over"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,8 @@ async def test_verifying_anew_records_who_and_when_on_both_sides(each_pair: Pair
     assert (await at(pair.a, here))["state"] == "active"
     await pair.work()
     assert await modes(pair, here, there) == ("basic", "basic")
+    for shown in (await at(pair.a, here), await at(pair.b, there)):
+        assert shown["destination"]["last_seen_at"] == shown["verified_at"]
     for node, connection in ((pair.a, here), (pair.b, there)):
         shown = await at(node, connection)
         assert shown["verified_by"] == "Alice Admin"

@@ -117,3 +117,13 @@ async def test_clocks_that_differ_are_named(apart: tuple[Invited, ClockBeside], 
     assert refused["upstream"]["reason"] == "clock_skew"
     clock.ahead = 5
     assert (await invited.preview(issued))["usable"]
+
+
+async def test_what_was_accepted_here_is_previewed_with_where_it_stands(pair: Pair, invited: Invited) -> None:
+    issued = await invited.invite()
+    accepted = await invited.accept(issued)
+    for _ in range(2):
+        preview = await invited.preview(issued)
+        assert (preview["usable"], preview["reason"]) == (False, "used")
+        assert accepted["id"] in preview["fix"]
+        await pair.work()

@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
-from sqlmodel import col, delete
+from sqlmodel import col, delete, update
 
 from service.access.models import GuessCount, SignInSession
 from service.authorization.models import AuthorizationRequest
@@ -80,11 +81,13 @@ class Theatre:
 
 
 async def _forget(node: RunningNode) -> None:
-    """The node is as it was before its first connection."""
+    """The node is as it was before its first connection, and sweeps next in the scene that takes an hour."""
+    later = node.clock.now() + timedelta(minutes=55)
     async with node.node.database.engine.begin() as connection:
         for table in LEFT_BEHIND:
             await connection.execute(delete(table))
         await connection.execute(delete(Job).where(col(Job.kind) != SWEEP_JOB))
+        await connection.execute(update(Job).values(run_at=later))
 
 
 @asynccontextmanager

@@ -14,7 +14,13 @@ from tests.faults.arrows import ARROWS, A, Arrow, B, Fault
 from tests.faults.failpoints import Life, Moment
 from tests.faults.faulty_network import FaultyNetwork
 from tests.faults.patient_person import GaveUp, PatientPerson
-from tests.faults.rest import assert_both_agree, assert_no_code_was_redeemed_twice, come_to_rest, revive
+from tests.faults.rest import (
+    assert_both_agree,
+    assert_no_code_was_redeemed_twice,
+    come_to_rest,
+    listed,
+    revive,
+)
 from tests.faults.theatre import FreshDatabase
 from tests.nodes import Json, RunningNode
 from tests.pairs import DETAILS, Pair, two_nodes
@@ -229,7 +235,8 @@ class TwoNodes(RuleBasedStateMachine):
 
     async def _rest(self) -> None:
         await self._revive()
-        await come_to_rest(self.pair, self._meanwhile)
+        drafted = [item for node in (self.pair.a, self.pair.b) for item in await listed(node)]
+        await come_to_rest(self.pair, self._meanwhile, open_things=1 + len(drafted))
         await assert_both_agree(self.pair)
         assert_no_code_was_redeemed_twice(self.network)
 

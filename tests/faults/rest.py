@@ -22,12 +22,14 @@ MOST_TICKS = 20
 A_MOMENT = timedelta(seconds=1)
 
 
-async def come_to_rest(pair: Pair, meanwhile: Callable[[], Awaitable[None]] | None = None) -> None:
-    """Both nodes do what is due until only what repeats for ever is left: within twenty ticks of their workers.
+async def come_to_rest(
+    pair: Pair, meanwhile: Callable[[], Awaitable[None]] | None = None, *, open_things: int = 1
+) -> None:
+    """Both nodes do what is due until only what repeats for ever is left: within twenty ticks for each open thing.
 
     `meanwhile` is what people do between two ticks.
     """
-    for _ in range(MOST_TICKS):
+    for _ in range(MOST_TICKS * open_things):
         await pair.work()
         await revive(pair)
         if meanwhile is not None:
@@ -36,7 +38,7 @@ async def come_to_rest(pair: Pair, meanwhile: Callable[[], Awaitable[None]] | No
         if not due:
             return
         pair.clock.advance(max(0.0, (min(due) - pair.clock.now()).total_seconds()))
-    raise AssertionError(f"still not at rest after {MOST_TICKS} ticks")
+    raise AssertionError(f"still not at rest after {MOST_TICKS * open_things} ticks")
 
 
 async def revive(pair: Pair) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url
 
+from tests.invitations.invited import Invited
 from tests.nodes import RunningNode
 from tests.pairs import Pair, read
 
@@ -80,6 +81,29 @@ async def test_a_side_that_forgot_the_whole_connection_ends_it(pair: Pair) -> No
     shown = await at(pair.a, here)
     assert (shown["state"], shown["reason"]) == ("closed", "unknown_there")
     assert await pair.listed_at_b() == []
+
+
+@pytest.mark.parametrize("forgetful", ["inviter", "invited"])
+async def test_a_side_that_forgot_the_invitation_ends_it_and_can_be_invited_again(
+    pair: Pair, forgetful: str
+) -> None:
+    invited = await Invited.begin(pair)
+    issued = await invited.invite(confirmation_required=False)
+    node, other = (pair.a, pair.b) if forgetful == "inviter" else (pair.b, pair.a)
+    copy = await back_up(node)
+    accepted = await invited.accept(issued)
+    await pair.work()
+    theirs = {pair.a.url: invited.draft["id"], pair.b.url: accepted["connection"]}
+    assert (await at(other, {"id": theirs[other.url]}))["state"] == "active"
+    await restore(node, copy)
+    pair.clock.advance(AN_HOUR)
+    await pair.work()
+    shown = await at(other, {"id": theirs[other.url]})
+    assert (shown["state"], shown["reason"]) == ("closed", "unknown_there")
+    again = invited if forgetful == "inviter" else await Invited.begin(pair)
+    await again.accept(await again.invite(confirmation_required=False))
+    await pair.work()
+    assert (await again.ours())["state"] == "active"
 
 
 async def test_a_side_that_forgot_the_closing_closes_again(pair: Pair) -> None:

@@ -6,6 +6,7 @@ from tests.nodes import Person
 from tests.pairs import Pair
 
 pytestmark = pytest.mark.anyio
+DAY = 86_400
 
 
 @pytest.mark.parametrize("mode", ["visual", "script", "basic"])
@@ -157,6 +158,27 @@ async def test_closing_tells_the_other_side_even_when_it_was_away(pair: Pair) ->
     await pair.work()
     there = (await pair.listed_at_b())[0]
     assert (there["state"], there["reason"]) == ("closed", "closed_by_peer")
+
+
+async def test_who_is_away_for_weeks_is_called_no_more_and_learns_it_by_asking(pair: Pair) -> None:
+    here, there = await pair.connected()
+    pair.network.down.add("b.test")
+    await pair.a.api.delete(f"/v1/connections/{here['id']}")
+    await pair.a.work()
+    pair.clock.advance(13 * DAY)
+    await pair.a.work()
+    before = len(pair.network.seen)
+    pair.clock.advance(DAY)
+    await pair.a.work()
+    assert len(pair.network.seen) > before
+    before = len(pair.network.seen)
+    pair.clock.advance(DAY)
+    await pair.a.work()
+    assert len(pair.network.seen) == before
+    pair.network.down.clear()
+    await pair.b.work()
+    shown = await pair.b.read(f"/v1/connections/{there['id']}")
+    assert (shown["state"], shown["reason"]) == ("closed", "closed_by_peer")
 
 
 async def test_closing_by_the_responder_reaches_the_initiator(pair: Pair) -> None:

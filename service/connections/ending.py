@@ -29,6 +29,7 @@ from service.words import DestinationType, Network
 
 END_JOB = "end_at_peer"
 LATEST_CLAIM = timedelta(seconds=90)
+PATIENCE = timedelta(days=14)
 
 
 async def close(
@@ -110,7 +111,7 @@ async def untold_endings(session: AsyncSession, instance_id: str) -> Sequence[Jo
 
 
 async def end_at_peer(node: Node, job: Job) -> None:
-    """Done once the other side has answered 204, 404 or 410, or the instance is gone; not forgotten earlier."""
+    """Done once the other side has answered 204, 404 or 410, or the instance is gone; given up after two weeks."""
     instance_id, shared_id = job.payload["instance_id"], job.payload["shared_id"]
     try:
         callers = await _callers_of(node, instance_id, job.payload.get("registered_as"))
@@ -147,9 +148,10 @@ async def _end_as_any(callers: list[Caller], peer: Peer, shared_id: str) -> None
 
 
 def _is_too_late(node: Node, job: Job) -> bool:
-    """True where the other side has ended it by itself by now."""
+    """True where the other side has ended it by itself by now, or has to ask when it is back after so long."""
     until = job.payload.get("until")
-    return until is not None and node.clock.now() >= datetime.fromisoformat(until)
+    latest = datetime.fromisoformat(until) if until else job.created_at + PATIENCE
+    return node.clock.now() >= latest
 
 
 async def _note_told(node: Node, instance_id: str, issuer: str, shared_id: str) -> None:

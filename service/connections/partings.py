@@ -1,16 +1,14 @@
 """Who has still to hear that a connection is over: for so long the instance, and its keys, have to be there."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.connections.ending import untold_endings
+from service.connections.ending import PATIENCE, untold_endings
 from service.connections.models import Connection
 from service.connections.states import CloseReason, ConnectionState
-
-PATIENCE = timedelta(days=14)
 
 
 async def unheard_endings(session: AsyncSession, instance_id: str, now: datetime) -> Mapping[str, datetime]:

@@ -52,6 +52,7 @@ PURE_FILES = {
     "states",
     "setup",
     "next_actions",
+    "halted_actions",
     "access_actions",
     "invitation_actions",
     "actions",

@@ -94,4 +94,6 @@ class Answers:
     invitation_id: str | None = None
     invitation_page: str | None = None
     claimed_by: str | None = None
+    instance_id: str | None = None
+    why_paused: str | None = None
     about_here: str = ""

@@ -17,6 +17,7 @@ from service.connections.setup import Step, require_step
 from service.connections.view import set_up_of, to_out
 from service.database import reading
 from service.events.operations import record
+from service.instances.identity import require_running
 from service.instances.operations import get_instance
 
 Apply = Callable[[AsyncSession, Connection], Awaitable[None]]
@@ -71,6 +72,7 @@ async def create(desk: Desk, session: AsyncSession, wanted: ConnectionCreate) ->
     """A draft exists with all the answers that came along, or nothing does."""
     async with reading(desk.node.database) as short:
         instance = await own_instance(short, desk.node.settings, desk.principal, wanted.instance)
+    require_running(desk.node.settings, instance)
     found = None
     if wanted.destination is not None:
         found = await resolve_destination(desk.node, desk.platforms, instance, wanted.destination)

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from service.clock_skew import clock_obstacle
 from service.connections.causes import Cause, Finding, from_failure
-from service.connections.ending import caller_of
 from service.connections.models import Connection
 from service.connections.other_instance import is_same_place, is_verified
 from service.connections.probing import can_be_asked, look
@@ -39,7 +38,6 @@ async def _ask(node: Node, connection: Connection) -> tuple[Finding, ...]:
         return ()
     if not can_be_asked(connection):
         return _last_seen(node, connection)
-    await caller_of(node, connection.instance_id)  # a paused instance does not even look
     try:
         snapshot = await read_foreign_node(node, (connection.peer or {})["issuer"])
         strange = _strange(connection, snapshot)

@@ -3,10 +3,14 @@
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections import operations
+from service.connections.attempts import present
 from service.connections.desk import Desk
 from service.connections.invitation_endings import end_sent, lock_invitation
 from service.connections.invitation_reasons import INVITE_ANEW
+from service.connections.models import Connection
+from service.connections.refusals import with_way_out
 from service.database import advance
+from service.instances.operations import get_instance
 from service.invitations.models import Direction, Invitation
 from service.invitations.operations import get_visible
 from service.invitations.schemas import ConfirmationIn, Decision
@@ -30,6 +34,7 @@ async def revoke(desk: Desk, session: AsyncSession, invitation_id: str) -> Invit
     if invitation.state is InvitationState.ACTIVE:
         raise _not_now("The invitation led to an active connection.", connection.id, CLOSE_INSTEAD)
     if invitation.state in WAITING:
+        await _require_running(desk, session, connection)
         if invitation.direction is Direction.RECEIVED:
             await operations.close(session, desk.node, connection)
         else:
@@ -54,6 +59,7 @@ async def decide(desk: Desk, session: AsyncSession, invitation_id: str, wanted: 
         raise InvitationUnusable("The invitation is over: {reason}.", reason=reason, fix=INVITE_ANEW)
     if invitation.state is InvitationState.OPEN:
         raise _not_now("Nobody has accepted the invitation yet.", connection.id, WAIT)
+    await _require_running(desk, session, connection)
     if confirms:
         await advance(session, invitation, InvitationEvent.CONFIRM)
         connection.touch(desk.node.clock.now())
@@ -61,6 +67,14 @@ async def decide(desk: Desk, session: AsyncSession, invitation_id: str, wanted: 
         words = wanted.reason or None
         await end_sent(session, desk.node, connection, invitation, by=InvitationEvent.REJECT, reason=words)
     return invitation
+
+
+async def _require_running(desk: Desk, session: AsyncSession, connection: Connection) -> None:
+    """Raise InstancePaused, with the way out, where the other side belongs to the original."""
+    instance = await get_instance(session, connection.instance_id)
+    attempt = await present(session, connection)
+    with with_way_out(desk.node, desk.platforms, instance, connection, attempt):
+        pass
 
 
 def _not_now(detail: str, connection_id: str | None, fix: str) -> StepNotAllowed:

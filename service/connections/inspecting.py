@@ -15,6 +15,7 @@ from service.discovery.names import Names
 from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable
 from service.discovery.probes import own_side
 from service.discovery.reasons import FIXES, FROM_EGRESS, ProbeReason
+from service.instances.identity import require_running
 from service.instances.models import Instance
 from service.instances.operations import issuer_of, platform_of
 from service.invitations.codes import Code, CodeUnreadable, clean, inviter_of, read_code
@@ -41,7 +42,11 @@ class Inspection:
 
 
 async def inspect(node: Node, platforms: Registry, instance: Instance, given: str) -> Inspection:
-    """Return what the invitation is, after asking the inviter's node. Call it outside of any transaction."""
+    """Return what the invitation is, after asking the inviter's node. Call it outside of any transaction.
+
+    Raises InstancePaused: a copy does not even look.
+    """
+    require_running(node.settings, instance)
     text = clean(given)
     try:
         snapshot = await _read_inviter(node, instance, inviter_of(text))

@@ -17,7 +17,6 @@ from service.connections.view import set_up_of
 from service.database import advance, transaction
 from service.events.operations import record
 from service.instance_keys.operations import signing_key
-from service.instances.identity import require_running
 from service.instances.operations import get_instance, issuer_of
 from service.invitations.codes import write_code
 from service.invitations.models import Invitation
@@ -41,7 +40,6 @@ async def issue(
     node, now = desk.node, desk.node.clock.now()
     connection = await operations.lock_visible(session, desk.principal, connection_id, revision)
     instance = await get_instance(session, connection.instance_id)
-    require_running(node.settings, instance)
     older = await present(session, connection)
     setup = set_up_of(connection, older, instance)
     with with_way_out(node, desk.platforms, instance, connection, older):

@@ -2,6 +2,7 @@
 
 from service.connections.access_actions import close, for_access, while_pending
 from service.connections.actions import Action, Answers, Choice, Field, Kind
+from service.connections.halted_actions import while_halted
 from service.connections.invitation_actions import ask_for_invitation
 from service.connections.mode_choices import choices
 from service.connections.running_actions import while_running
@@ -25,9 +26,14 @@ SHORT_NAME_PATTERN = "^[A-Za-z][A-Za-z0-9_-]{0,29}$"
 
 
 def next_actions(setup: SetUp, answers: Answers) -> tuple[Action, ...]:
-    """Return what can be done now; exactly one is primary while it is neither active nor closed."""
+    """Return what can be done now; exactly one is primary while it is neither active nor closed.
+
+    A paused instance has one primary action whatever the connection's state: nothing else leads on.
+    """
     if setup.state is ConnectionState.CLOSED:
         return ()
+    if setup.is_paused_here:
+        return while_halted(answers)
     if setup.state in ESTABLISHED:
         return while_running(setup, answers)
     if setup.state is ConnectionState.PENDING:

@@ -6,10 +6,20 @@ from typing import Any
 
 from service.connections.models import Connection
 from service.connections.running import UpkeepRefused
-from service.connections.setup import ModeRefused, SetUp, StepRefused, Way, WayRefused, why_not
+from service.connections.setup import (
+    InstanceHalted,
+    ModeRefused,
+    SetUp,
+    StepRefused,
+    Way,
+    WayRefused,
+    require_running_here,
+    why_not,
+)
 from service.connections.states import ConnectionState
 from service.connections.view import Attempt, set_up_of, to_out
 from service.instances.faults import literal
+from service.instances.identity import require_running
 from service.instances.models import Instance
 from service.node import Node
 from service.platforms.registry import Registry
@@ -35,10 +45,21 @@ def with_way_out(
     *,
     exists: bool = True,
 ) -> Iterator[None]:
-    """Turn a refusal of the order of steps into a 409 that lists what is possible instead."""
+    """Turn a refusal of the order of steps into a 409 that lists what is possible instead.
+
+    Raises InstancePaused before anything is done: a paused instance takes no step.
+    """
     try:
+        require_running_here(set_up_of(connection, attempt, instance, node.settings))
         yield
-    except (StepRefused, ModeRefused, WayRefused, UpkeepRefused, IllegalTransition) as refusal:
+    except (
+        InstanceHalted,
+        StepRefused,
+        ModeRefused,
+        WayRefused,
+        UpkeepRefused,
+        IllegalTransition,
+    ) as refusal:
         if connection.state is ConnectionState.CLOSED:
             raise ConnectionClosed("It was closed: {reason}.", reason=connection.reason) from refusal
         view = to_out(connection, attempt, instance, node, platforms).model_dump(mode="json")
@@ -48,6 +69,7 @@ def with_way_out(
             "allowed_steps": view["allowed_steps"],
             "next_actions": view["next_actions"] if exists else [],
         }
+        require_running(node.settings, instance, **way_out)
         raise _as_problem(refusal, view, way_out) from refusal
 
 

@@ -37,7 +37,13 @@ from service.verification_sessions.models import Purpose
 from service.verification_sessions.operations import to_out as session_to_out
 from service.verification_sessions.schemas import VerificationSessionCreate, VerificationSessionOut
 
-ANSWERS = (*WRITES, problems.StepNotAllowed, problems.ConnectionClosed, problems.StaleRevision)
+ANSWERS = (
+    *WRITES,
+    problems.StepNotAllowed,
+    problems.InstancePaused,
+    problems.ConnectionClosed,
+    problems.StaleRevision,
+)
 PROBES = (
     problems.OptionNotAvailable,
     problems.UrlNotAllowed,
@@ -61,7 +67,9 @@ async def _answer(
     operation_id="createConnection",
     summary="Create a connection",
     status_code=HTTPStatus.CREATED,
-    responses=problem_responses(*WRITES, *PROBES, problems.StepNotAllowed, problems.NameTaken),
+    responses=problem_responses(
+        *WRITES, *PROBES, problems.StepNotAllowed, problems.InstancePaused, problems.NameTaken
+    ),
 )
 async def post_connection(
     wanted: ConnectionCreate, desk: WriteDesk, session: SessionDep, response: Response
@@ -93,7 +101,7 @@ async def get_connections(
     for row in found.rows:
         instance, attempt = instances[row.instance_id], attempts.get(present_id(row))
         if filters.expand is None:
-            items.append(to_summary(row, attempt, instance))
+            items.append(to_summary(row, attempt, instance, desk.node.settings))
         else:
             items.append(to_out(row, attempt, instance, desk.node, desk.platforms))
     link_next(request, response, found.next_page_token)
@@ -240,7 +248,6 @@ async def put_mode(
     responses=problem_responses(
         *ANSWERS,
         problems.InstancePrivate,
-        problems.InstancePaused,
         problems.DestinationUnreachable,
         problems.DestinationIncompatible,
         problems.UrlNotAllowed,

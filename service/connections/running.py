@@ -43,7 +43,7 @@ def allowed_upkeep(setup: SetUp) -> tuple[Upkeep, ...]:
 
     Verifying anew needs two sides that reach each other, and waits while the two nodes finish what an admin accepted.
     """
-    allowed = ALLOWED.get(setup.state, ())
+    allowed = () if setup.is_paused_here else ALLOWED.get(setup.state, ())
     if allowed and Step.MODE in allowed_steps(setup):
         return (*allowed, Upkeep.UPGRADE)
     if not allowed or not _reach_each_other(setup) or setup.renewal is Access.FINISHING:

@@ -25,7 +25,12 @@ from service.node import Node
 from service.openapi import problem_responses
 
 Deed = Callable[[AsyncSession, Node, Connection], Awaitable[None]]
-NOT_NOW = (problems.StepNotAllowed, problems.ConnectionClosed, problems.StaleRevision)
+NOT_NOW = (
+    problems.StepNotAllowed,
+    problems.InstancePaused,
+    problems.ConnectionClosed,
+    problems.StaleRevision,
+)
 
 router = APIRouter(prefix="/v1/connections", tags=["Connections"])
 

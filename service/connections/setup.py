@@ -58,6 +58,10 @@ class StepRefused(Exception):
         super().__init__(f"The step {step} is not allowed now.")
 
 
+class InstanceHalted(Exception):
+    """The instance here is paused (ADR 0028): a connection of it can be closed, and nothing else."""
+
+
 class WayRefused(Exception):
     """Access cannot be had in this way for this connection; `why` says why and what to do instead."""
 
@@ -87,6 +91,7 @@ class SetUp:
     mode: Mode | None = None
     access: Access = Access.NONE
     is_private_here: bool = False
+    is_paused_here: bool = False
     can_be_asked: bool = False
     renewal: Access = Access.NONE
     mode_refusals: Mapping[str, str] = field(default_factory=dict)
@@ -145,9 +150,9 @@ def allowed_steps(setup: SetUp) -> tuple[Step, ...]:
 
     An active basic connection of an instance with itself may have another mode: nobody else has to agree.
     While the other side decides, only a new attempt may take the place of the open one. What the two nodes
-    finish by themselves, the activation of a verified connection, is nobody's step.
+    finish by themselves, the activation of a verified connection, is nobody's step. A paused instance takes none.
     """
-    if setup.role is not Role.INITIATOR:
+    if setup.role is not Role.INITIATOR or setup.is_paused_here:
         return ()
     if setup.state is ConnectionState.PENDING and setup.access in UNDECIDED:
         return (Step.ACCESS,)
@@ -162,6 +167,12 @@ def allowed_steps(setup: SetUp) -> tuple[Step, ...]:
         if not is_answered(setup, step):
             break
     return tuple(allowed)
+
+
+def require_running_here(setup: SetUp) -> None:
+    """Raise InstanceHalted where the instance here may be a copy: the partner is the original's."""
+    if setup.is_paused_here and setup.state is not ConnectionState.CLOSED:
+        raise InstanceHalted
 
 
 def require_step(setup: SetUp, step: Step) -> None:

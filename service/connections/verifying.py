@@ -16,7 +16,6 @@ from service.database import reading
 from service.discovery.foreign_nodes import read_foreign_node
 from service.discovery.looks import looking
 from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable
-from service.instances.identity import require_running
 from service.instances.models import Instance
 from service.instances.operations import get_instance
 from service.problems import DestinationIncompatible, InstancePrivate
@@ -57,7 +56,6 @@ async def _check(desk: Desk, connection_id: str) -> tuple[str, Instance]:
     with with_way_out(desk.node, desk.platforms, instance, connection, attempt):
         require_step(set_up_of(connection, attempt), Step.ACCESS)
         require_way(set_up_of(connection, attempt), Way.VERIFY)
-    require_running(desk.node.settings, instance)
     if instance.network is Network.PRIVATE:
         raise InstancePrivate(
             "The other node could not read the description of {instance_name}.", instance_name=instance.name

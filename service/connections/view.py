@@ -15,6 +15,7 @@ from service.connections.schemas import (
     StepOut,
 )
 from service.connections.setup import Access, SetUp, allowed_steps, current_step, steps
+from service.instances.identity import why_paused
 from service.instances.models import Instance
 from service.instances.operations import issuer_of
 from service.invitations.codes import PAGE_PATH
@@ -23,6 +24,7 @@ from service.invitations.operations import host_of
 from service.invitations.states import InvitationState
 from service.node import Node
 from service.platforms.registry import Registry
+from service.settings import Settings
 from service.verification_sessions.models import VerificationSession
 from service.verification_sessions.operations import start_url
 from service.verification_sessions.states import VerificationState
@@ -48,8 +50,14 @@ RECEIVED: Mapping[InvitationState, Access] = {
 }
 
 
-def set_up_of(connection: Connection, attempt: Attempt | None, instance: Instance | None = None) -> SetUp:
-    """Return what the order of steps depends on; without the instance, as if it were a public one."""
+def set_up_of(
+    connection: Connection,
+    attempt: Attempt | None,
+    instance: Instance | None = None,
+    settings: Settings | None = None,
+) -> SetUp:
+    """Return what the order of steps depends on; without the instance, as if it were a public one that runs."""
+    is_paused = instance is not None and settings is not None and why_paused(settings, instance) is not None
     return SetUp(
         state=connection.state,
         role=connection.role,
@@ -58,6 +66,7 @@ def set_up_of(connection: Connection, attempt: Attempt | None, instance: Instanc
         mode=connection.mode,
         access=_access(connection, attempt),
         is_private_here=instance is not None and instance.network is Network.PRIVATE,
+        is_paused_here=is_paused,
         can_be_asked=connection.peer is not None and connection.peer["issuer"] is not None,
         renewal=_renewal(connection, attempt),
         mode_refusals=connection.mode_refusals,
@@ -92,9 +101,11 @@ def _open_access(attempt: Attempt | None) -> Access | None:
             return None
 
 
-def to_summary(connection: Connection, attempt: Attempt | None, instance: Instance) -> ConnectionSummary:
+def to_summary(
+    connection: Connection, attempt: Attempt | None, instance: Instance, settings: Settings
+) -> ConnectionSummary:
     """Return the connection as a list shows it."""
-    setup = set_up_of(connection, attempt, instance)
+    setup = set_up_of(connection, attempt, instance, settings)
     step = current_step(setup)
     return ConnectionSummary(
         id=connection.id,
@@ -176,11 +187,13 @@ def to_out(
         invitation_id=connection.invitation_id,
         invitation_page=issuer_of(node.settings, instance.slug) + PAGE_PATH if invitation else None,
         claimed_by=_claimed_by(invitation),
+        instance_id=instance.id,
+        why_paused=why_paused(node.settings, instance),
         about_here=f"We are {instance.name} ({platform.label}, {instance.url}).",
     )
-    actions = next_actions(set_up_of(connection, attempt, instance), answers)
+    actions = next_actions(set_up_of(connection, attempt, instance, node.settings), answers)
     return ConnectionOut(
-        **to_summary(connection, attempt, instance).model_dump(),
+        **to_summary(connection, attempt, instance, node.settings).model_dump(),
         next_actions=[
             ActionOut.model_validate({**asdict(action), "label_key": action.label_key}) for action in actions
         ],

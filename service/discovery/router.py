@@ -11,6 +11,7 @@ from service.connections.destinations import past_partners
 from service.database import reading
 from service.discovery.operations import probe
 from service.discovery.schemas import DestinationProbeIn, DestinationProbeOut
+from service.instances.identity import require_running
 from service.node import NodeDep
 from service.openapi import problem_responses
 from service.platforms.registry import PlatformsDep
@@ -28,6 +29,7 @@ router = APIRouter(tags=["Discovery"])
         problems.MissingScope,
         problems.NotFound,
         problems.OptionNotAvailable,
+        problems.InstancePaused,
         problems.ValidationFailed,
         problems.UrlNotAllowed,
     ),
@@ -44,6 +46,7 @@ async def probe_destination(
     """
     async with reading(node.database) as session:
         instance = await own_instance(session, node.settings, principal, body.instance)
+        require_running(node.settings, instance)
         partners = await past_partners(session, instance.id)
     found = await probe(node, platforms, instance, body.url, known_nodes=partners)
     return DestinationProbeOut.of(found)

@@ -1,5 +1,7 @@
 """Is this node still where its instance was set up? A copy of a database must not act as the original (ADR 0028)."""
 
+from typing import Any
+
 from service.instances.models import Instance
 from service.instances.operations import issuer_of
 from service.problems import InstancePaused
@@ -27,12 +29,13 @@ def why_paused(settings: Settings, instance: Instance) -> str | None:
     return f"Its node URL was {old} when it was set up, and is {issuer_of(settings, instance.slug)} now."
 
 
-def require_running(settings: Settings, instance: Instance) -> None:
-    """Raise InstancePaused where the instance may be a copy of one that runs elsewhere."""
+def require_running(settings: Settings, instance: Instance, **members: Any) -> None:
+    """Raise InstancePaused, with these members, where the instance may be a copy of one that runs elsewhere."""
     if why := why_paused(settings, instance):
         raise InstancePaused(
             "{why} Until somebody says whether it has moved or is a copy, it speaks to no other node.",
             why=why,
             instance_id=instance.id,
+            **members,
             fix=COPIED_OR_MOVED.replace("{id}", instance.id),
         )

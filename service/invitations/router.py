@@ -34,7 +34,7 @@ from service.pagination import PageDep, link_next
 
 router = APIRouter(tags=["Invitations"])
 PATH = "/v1/invitations/{invitation_id}"
-CHANGES = (problems.StepNotAllowed, problems.InvitationUnusable)
+CHANGES = (problems.StepNotAllowed, problems.InstancePaused, problems.InvitationUnusable)
 CODES = (
     problems.InstancePaused,
     problems.InvitationUnknown,
@@ -125,7 +125,7 @@ async def get_invitation(invitation_id: str, desk: ReadInvitationsDesk, session:
     PATH,
     operation_id="revokeInvitation",
     summary="Revoke a sent invitation, withdraw from a received one",
-    responses=problem_responses(*READS, problems.StepNotAllowed),
+    responses=problem_responses(*READS, problems.StepNotAllowed, problems.InstancePaused),
 )
 async def delete_invitation(
     invitation_id: str, desk: WriteInvitationsDesk, session: SessionDep

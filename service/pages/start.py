@@ -14,6 +14,7 @@ from service.connections.models import Connection
 from service.connections.pushing import push_request
 from service.database import transaction
 from service.events.operations import record_refusal
+from service.instances.identity import require_running
 from service.instances.models import Instance
 from service.instances.operations import get_instance, issuer_of
 from service.node import Node
@@ -63,6 +64,7 @@ async def show_start(request: Request, node: Node, platforms: Registry, attempt_
         return render(request, _not_admin(node, scene, scene.visitor), status=403)
     await _require_owner(node, scene, scene.visitor)
     if scene.attempt.state in BEFORE_CALLBACK:
+        require_running(node.settings, scene.instance)
         view = _start_view(node, platforms, scene, scene.visitor)
         return render(request, view, form_action_origin=normalise(scene.attempt.peer_issuer).origin)
     return render(request, result_view(scene.connection, scene.attempt, node.clock.now(), _path(attempt_id)))
@@ -85,6 +87,7 @@ async def start(request: Request, node: Node, attempt_id: str, given_token: str)
         raise OVER.get(state) or StepNotAllowed(
             "The verification session is {state}.", state=state, allowed_steps=[], next_actions=[]
         )
+    require_running(node.settings, scene.instance)
     url = await push_request(node, attempt_id, visitor.sign_in)
     return RedirectResponse(url, SEE_OTHER)
 

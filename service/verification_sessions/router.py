@@ -72,7 +72,7 @@ async def get_session(session_id: str, desk: ReadDesk, session: SessionDep) -> V
     PATH,
     operation_id="cancelVerificationSession",
     summary="Cancel a verification session",
-    responses=problem_responses(*READS, StepNotAllowed, ConnectionClosed),
+    responses=problem_responses(*READS, StepNotAllowed, problems.InstancePaused, ConnectionClosed),
 )
 async def delete_session(session_id: str, desk: WriteDesk, session: SessionDep) -> VerificationSessionOut:
     """The attempt is over, the draft as it was, and the other side is told. Repeating changes nothing."""
@@ -91,7 +91,7 @@ async def delete_session(session_id: str, desk: WriteDesk, session: SessionDep) 
     operation_id="showStartPage",
     summary="The page where the admin's browser begins, and to which it comes back",
     response_class=HTMLResponse,
-    responses={**SEE_OTHER, **problem_responses(*PAGES)},
+    responses={**SEE_OTHER, **problem_responses(*PAGES, problems.InstancePaused)},
 )
 async def get_start(session_id: str, request: Request, node: NodeDep, platforms: PlatformsDep) -> Response:
     """Shows what will happen, or how it ended. Opening it starts nothing; whoever is not signed in signs in first."""
@@ -113,6 +113,7 @@ async def get_start(session_id: str, request: Request, node: NodeDep, platforms:
             problems.VerificationDenied,
             problems.VerificationCancelled,
             problems.StepNotAllowed,
+            problems.InstancePaused,
             problems.DestinationUnreachable,
             problems.DestinationRefused,
             problems.DestinationIncompatible,

@@ -1,5 +1,6 @@
 """The order of steps, over every combination of what it depends on."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -8,9 +9,11 @@ from hypothesis import strategies as st
 
 from service.connections.actions import Answers
 from service.connections.next_actions import next_actions
+from service.connections.running import allowed_upkeep
 from service.connections.setup import (
     UNDECIDED,
     Access,
+    InstanceHalted,
     ModeRefused,
     SetUp,
     Step,
@@ -20,6 +23,7 @@ from service.connections.setup import (
     current_step,
     order,
     require_mode,
+    require_running_here,
     require_step,
     steps,
 )
@@ -36,6 +40,9 @@ setups = st.builds(
     has_details=st.booleans(),
     mode=st.none() | st.sampled_from(Mode),
     access=st.sampled_from(Access),
+    is_private_here=st.booleans(),
+    is_paused_here=st.booleans(),
+    can_be_asked=st.booleans(),
     mode_refusals=st.dictionaries(st.sampled_from([mode.value for mode in Mode]), st.just("because")),
 )
 
@@ -54,12 +61,28 @@ def test_reads_and_writes_never_disagree(setup: SetUp) -> None:
 @given(setups)
 def test_exactly_one_action_is_primary_until_nothing_is_left_to_do(setup: SetUp) -> None:
     primary = [action for action in next_actions(setup, ANSWERS) if action.primary]
-    is_over = setup.state in {ConnectionState.ACTIVE, ConnectionState.CLOSED}
+    at_rest = setup.state is ConnectionState.ACTIVE and not setup.is_paused_here
+    is_over = at_rest or setup.state is ConnectionState.CLOSED
     ours = setup.role is Role.INITIATOR or setup.state is not ConnectionState.DRAFT
     if not is_over and ours and _is_reachable(setup):
         assert len(primary) == 1
     if is_over:
         assert primary == []
+
+
+@given(setups)
+def test_a_paused_instance_offers_the_way_out_of_that_and_to_close(setup: SetUp) -> None:
+    paused = replace(setup, is_paused_here=True)
+    assert (allowed_steps(paused), allowed_upkeep(paused)) == ((), ())
+    offered = [(action.operation_id, action.primary) for action in next_actions(paused, ANSWERS)]
+    if setup.state is ConnectionState.CLOSED:
+        assert offered == []
+        require_running_here(paused)
+    else:
+        assert offered == [("moveInstance", True), ("closeConnection", False)]
+        with pytest.raises(InstanceHalted):
+            require_running_here(paused)
+    require_running_here(replace(setup, is_paused_here=False))
 
 
 def _is_reachable(setup: SetUp) -> bool:

@@ -12,6 +12,7 @@ HOUR = 3_700
 
 async def test_a_node_under_another_url_is_paused_and_says_why(pair: Pair) -> None:
     connection, _ = await pair.connected()
+    invited = await Invited.begin(pair)
     async with restarted_at(pair, "clone") as clone:
         shown = read(await clone.api.get(f"/v1/instances/{clone.instance['id']}"), 200)
         assert shown["state"] == "paused"
@@ -19,10 +20,8 @@ async def test_a_node_under_another_url_is_paused_and_says_why(pair: Pair) -> No
         before = len(pair.network.seen)
         pair.clock.advance(HOUR)
         await clone.work()
-        draft = {"instance": clone.slug, "destination": {"type": "private"}, "mode": "basic"}
-        details = {"local_short_name": "A", "destination_short_name": "C"}
-        made = read(await clone.api.post("/v1/connections", json={**draft, "details": details}), 201)
-        refused = read(await clone.api.post(f"/v1/connections/{made['id']}/invitations", json={}), 409)
+        path = f"/v1/connections/{invited.draft['id']}/invitations"
+        refused = read(await clone.api.post(path, json={}), 409)
         assert refused["code"] == "instance-paused"
         assert "moves" in refused["fix"]
         assert [

@@ -4,6 +4,8 @@ from tests.security.check import Check
 
 T = "tests/moves/test_checks_moves.py::"
 T_PAUSED = "tests/moves/test_moves.py::test_a_node_under_another_url_is_paused_and_says_why"
+T_OF_PAUSED = "tests/moves/test_paused.py::"
+T_WRITES = T_OF_PAUSED + "test_reads_and_writes_agree_that_only_the_way_out_and_an_end_are_left[active]"
 RULE = "a copy does not act as the original"
 
 CHECKS = (
@@ -34,17 +36,57 @@ CHECKS = (
     Check(
         "node-another-url-paused-says-why",
         RULE,
-        "service/connections/inviting.py",
-        "    require_running(node.settings, instance)\n",
+        "service/connections/view.py",
+        "        is_paused_here=is_paused,\n",
         "",
         T_PAUSED,
     ),
     Check(
         "copy-told-to-check-looks-at-nobody",
         RULE,
-        "service/connections/checking.py",
-        "    await caller_of(node, connection.instance_id)  # a paused instance does not even look\n",
+        "service/connections/view.py",
+        "        is_paused_here=is_paused,\n",
         "",
         "tests/moves/test_moves.py::test_a_copy_that_is_told_to_check_looks_at_nobody",
+    ),
+    Check(
+        "paused-reads-and-writes-agree",
+        RULE,
+        "service/connections/refusals.py",
+        "        require_running_here(set_up_of(connection, attempt, instance, node.settings))\n",
+        "",
+        T_WRITES,
+    ),
+    Check(
+        "paused-no-invitation-looked-at",
+        RULE,
+        "service/connections/inspecting.py",
+        "    require_running(node.settings, instance)\n",
+        "",
+        T_OF_PAUSED + "test_no_invitation_is_looked_at",
+    ),
+    Check(
+        "paused-no-draft-begins",
+        RULE,
+        "service/connections/answering.py",
+        "    require_running(desk.node.settings, instance)\n",
+        "",
+        T_OF_PAUSED + "test_no_draft_begins[public]",
+    ),
+    Check(
+        "paused-no-destination-probed",
+        RULE,
+        "service/discovery/router.py",
+        "        require_running(node.settings, instance)\n",
+        "",
+        T_OF_PAUSED + "test_no_destination_is_probed",
+    ),
+    Check(
+        "paused-browser-wants-to-start",
+        RULE,
+        "service/pages/start.py",
+        "    require_running(node.settings, scene.instance)\n    url",
+        "    url",
+        T_OF_PAUSED + "test_a_browser_that_wants_to_start_reads_why_not",
     ),
 )

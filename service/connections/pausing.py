@@ -18,8 +18,9 @@ async def pause(session: AsyncSession, node: Node, connection: Connection) -> No
 
 
 async def resume(session: AsyncSession, node: Node, connection: Connection) -> None:
-    """This side is active again; what the other side says of itself is its own affair."""
-    await _change(session, node, connection, ConnectionEvent.RESUME, ConnectionState.ACTIVE)
+    """This side is active again, as the other side is not by that; repeating it changes nothing."""
+    if connection.state is not ConnectionState.ACTIVE:
+        await _change(session, node, connection, ConnectionEvent.RESUME, ConnectionState.ACTIVE)
 
 
 async def _change(

@@ -16,7 +16,7 @@ from service.connections.setup import (
     require_running_here,
     why_not,
 )
-from service.connections.states import ConnectionState
+from service.connections.states import ESTABLISHED, ConnectionState
 from service.connections.view import Attempt, set_up_of, to_out
 from service.instances.faults import literal
 from service.instances.identity import require_running
@@ -83,7 +83,12 @@ def refused_by(issuer: str, refusal: PeerRefused) -> Problem:
 
 
 def _as_problem(refusal: Exception, view: dict[str, Any], way_out: dict[str, Any]) -> Problem:
+    possible = _possible(view)
+    fix = f"Perform one of these from next_actions instead: {possible}." if possible else None
     match refusal:
+        case StepRefused() if possible is not None:
+            detail = "The connection is set up, and the step {step} is over; possible now: {possible}."
+            return StepNotAllowed(detail, step=refusal.step, possible=possible, fix=fix, **way_out)
         case StepRefused():
             allowed = ", ".join(refusal.allowed) or "none"
             detail = "The step {step} is not allowed now; allowed: {allowed}."
@@ -101,7 +106,16 @@ def _as_problem(refusal: Exception, view: dict[str, Any], way_out: dict[str, Any
         case UpkeepRefused(why=str(why)):
             return StepNotAllowed(why, fix=refusal.fix, **way_out)
         case _:
-            return StepNotAllowed("Not possible in the state {state}.", state=view["state"], **way_out)
+            return StepNotAllowed(
+                "Not possible in the state {state}.", state=view["state"], fix=fix, **way_out
+            )
+
+
+def _possible(view: dict[str, Any]) -> str | None:
+    """Return what a connection that is set up allows: nothing of it has to be done, so nothing is primary."""
+    if view["state"] not in ESTABLISHED:
+        return None
+    return ", ".join(action["id"] for action in view["next_actions"])
 
 
 def _mode_options(view: dict[str, Any]) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from service.connections.refusals import with_way_out
 from service.connections.running import Upkeep, require_upkeep
 from service.connections.schemas import CauseOut, ConnectionCheckOut, ConnectionOut
 from service.connections.setup import Step
-from service.connections.states import ConnectionState
+from service.connections.states import ESTABLISHED
 from service.connections.view import destination_side, set_up_of
 from service.database import SessionDep, reading
 from service.instances.operations import get_instance
@@ -46,14 +46,14 @@ async def post_activation(
 ) -> ConnectionOut:
     """Both sides of a local connection are active, or this side of a paused one is active again; the other is told.
 
-    A connection that was verified or accepted is activated by the two nodes themselves.
+    A connection that was verified or accepted is activated by the two nodes themselves. Repeating changes nothing.
     """
 
     async def apply(session: AsyncSession, connection: Connection) -> None:
         await operations.activate_local(session, connection, desk.node.clock.now())
 
     found = await operations.lock_visible(session, desk.principal, connection_id, revision)
-    if found.state is ConnectionState.DEACTIVATED:
+    if found.state in ESTABLISHED:
         return await _do(desk, session, found, pausing.resume, response)
     connection = await answer(desk, session, connection_id, revision, Step.ACTIVATION, apply)
     response.headers["ETag"] = etag_of(connection)

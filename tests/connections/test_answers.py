@@ -162,6 +162,10 @@ async def test_a_mode_is_final_once_active(pair: Pair) -> None:
         problem = await put(pair, here, step, body, 409)
         assert problem["code"] == "step-not-allowed"
         assert problem["allowed_steps"] == []
+        possible = ", ".join(action["id"] for action in problem["next_actions"])
+        assert possible == "configure, pause, check, reconnect, close"
+        assert possible in problem["detail"]
+        assert possible in problem["fix"]
         answer = await pair.b.api.put(f"/v1/connections/{there['id']}/{step}", json=body)
         assert answer.status_code == 409
 

@@ -126,6 +126,10 @@ async def test_repeating_changes_nothing_and_the_wrong_moment_says_what_is_possi
     here, _ = await pair.connected()
     once, twice = await pause(pair.a, here), await pause(pair.a, here)
     assert once["revision"] == twice["revision"]
+    assert await resume(pair.a, here) == await resume(pair.a, here)
+    await pair.work()
+    events = (await pair.a.read(f"/v1/connections/{here['id']}/history?limit=100"))["items"]
+    assert [event["what"] for event in events].count("connection.resume") == 1
     await pair.a.api.delete(f"/v1/connections/{here['id']}")
     over = read(await pair.a.api.delete(f"/v1/connections/{here['id']}/activation"), 410)
     assert over["code"] == "connection-closed"

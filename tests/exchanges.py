@@ -1,7 +1,8 @@
 """What went over the wire, by operation of the API's description."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,8 @@ import httpx
 import schemathesis
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi import checks
+
+from tests.nodes import RunningNode
 
 Json = dict[str, Any]
 TOLD = {"etag", "location", "link", "retry-after", "www-authenticate"}
@@ -106,6 +109,19 @@ class Recorder(httpx.AsyncBaseTransport):
         return answer
 
 
+@asynccontextmanager
+async def described(node: RunningNode) -> AsyncIterator[httpx.AsyncClient]:
+    """Give a client of the node that may do everything; in the end each answer was as the description says."""
+    log = Log(operations(node.app.openapi()))
+    headers = {"Authorization": node.api.headers["Authorization"]}
+    door = Recorder(node.door, log)
+    async with httpx.AsyncClient(transport=door, base_url=node.url, headers=headers) as client:
+        yield client
+    assert log.exchanges
+    broken = list(broken_promises(node.app.openapi(), log.exchanges))
+    assert broken == [], broken
+
+
 def broken_promises(description: Json, exchanges: Sequence[Exchange]) -> Iterator[str]:
     """Yield what the description says of an answer and the answer does not keep, or the reverse."""
     schema = schemathesis.openapi.from_dict(description)
@@ -121,7 +137,19 @@ def broken_promises(description: Json, exchanges: Sequence[Exchange]) -> Iterato
             case.validate_response(answer, checks=PROMISES)
         except FailureGroup as broken:
             yield from (f"{exchange}: {failure}" for failure in broken.exceptions)
+        if code := _untold_problem(operation, answer):
+            yield f"{exchange}: the problem {code} is not described"
         described = operation.described["responses"].get(str(answer.status_code), {}).get("headers", {})
         untold = TOLD & set(answer.headers) - {name.lower() for name in described}
         if untold:
             yield f"{exchange}: the headers {sorted(untold)} are not described"
+
+
+def _untold_problem(operation: Operation, answer: httpx.Response) -> str | None:
+    """Return the kind of a refusal in JSON that the description has no example of."""
+    kind = answer.headers.get("content-type", "").partition(";")[0]
+    if kind != "application/problem+json":
+        return None
+    told = operation.described["responses"].get(str(answer.status_code), {}).get("content", {}).get(kind, {})
+    code = str(answer.json()["code"])
+    return None if code in told.get("examples", {}) else code

@@ -247,6 +247,7 @@ async def put_mode(
     status_code=HTTPStatus.CREATED,
     responses=problem_responses(
         *ANSWERS,
+        problems.OptionNotAvailable,
         problems.InstancePrivate,
         problems.DestinationUnreachable,
         problems.DestinationIncompatible,

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.connections.test_pausing import at
+from tests.exchanges import described
 from tests.nodes import Person, RunningNode
 from tests.pairs import Pair, read
 
@@ -112,6 +113,14 @@ async def test_any_other_mode_is_final(pair: Pair, mode: str) -> None:
     await accepted(pair, await reconnect(pair.a, here, mode))
     await pair.work()
     assert (await at(pair.a, here))["mode"] == mode
+
+
+async def test_an_upgrade_that_is_not_possible_is_refused_as_described(pair: Pair) -> None:
+    here, _ = await connected(pair, "visual")
+    body = {"purpose": "reconnect", "mode": "script"}
+    async with described(pair.a) as api:
+        refused = await api.post(f"/v1/connections/{here['id']}/verification-sessions", json=body)
+        assert read(refused, 409)["code"] == "option-not-available"
 
 
 @pytest.mark.parametrize("button", ["deny", None], ids=["denied", "nobody comes"])

@@ -10,6 +10,7 @@ from service.instances.models import Instance
 from service.instances.moves_router import MoveKind
 from tests.connections.test_pausing import at
 from tests.connections.test_reconnecting import reconnect
+from tests.exchanges import described
 from tests.invitations.invited import Invited
 from tests.moves.moved_node import restarted_at
 from tests.nodes import RunningNode
@@ -89,7 +90,7 @@ async def test_reads_and_writes_agree_that_only_the_way_out_and_an_end_are_left(
     pair: Pair, begin: Begin
 ) -> None:
     made = await begin(pair)
-    async with restarted_at(pair, "clone") as clone:
+    async with restarted_at(pair, "clone") as clone, described(clone) as api:
         before, seen = await at(clone, made), len(pair.network.seen)
         assert before["allowed_steps"] == []
         offered = [(each["operation_id"], each["primary"]) for each in before["next_actions"]]
@@ -97,7 +98,7 @@ async def test_reads_and_writes_agree_that_only_the_way_out_and_an_end_are_left(
         way_out = before["next_actions"][0]
         assert pair.a.issuer in way_out["description"]
         for method, path, body in writes(before):
-            refused = read(await clone.api.request(method, path, json=body), 409)
+            refused = read(await api.request(method, path, json=body), 409)
             assert (refused["code"], refused["connection"]) == ("instance-paused", made["id"]), path
             assert refused["next_actions"] == before["next_actions"]
         await clone.work()
@@ -131,19 +132,19 @@ async def test_what_is_closed_meanwhile_has_nothing_left_to_do(pair: Pair) -> No
 @pytest.mark.parametrize("wanted", ["nothing", "public"])
 async def test_no_draft_begins(pair: Pair, wanted: str) -> None:
     destination = {} if wanted == "nothing" else {"destination": {"type": "public", "url": pair.b.issuer}}
-    async with restarted_at(pair, "clone") as clone:
+    async with restarted_at(pair, "clone") as clone, described(clone) as api:
         seen = len(pair.network.seen)
-        refused = await clone.api.post("/v1/connections", json={"instance": clone.slug, **destination})
+        refused = await api.post("/v1/connections", json={"instance": clone.slug, **destination})
         assert read(refused, 409)["code"] == "instance-paused"
         assert (await clone.read("/v1/connections"))["items"] == []
         assert pair.network.seen[seen:] == []
 
 
 async def test_no_destination_is_probed(pair: Pair) -> None:
-    async with restarted_at(pair, "clone") as clone:
+    async with restarted_at(pair, "clone") as clone, described(clone) as api:
         seen = len(pair.network.seen)
         body = {"instance": clone.slug, "url": pair.b.issuer}
-        refused = read(await clone.api.post("/v1/destination-probes", json=body), 409)
+        refused = read(await api.post("/v1/destination-probes", json=body), 409)
         assert refused["code"] == "instance-paused"
         assert pair.network.seen[seen:] == []
 
@@ -151,11 +152,11 @@ async def test_no_destination_is_probed(pair: Pair) -> None:
 async def test_no_invitation_is_looked_at(pair: Pair) -> None:
     invited = await Invited.begin(pair)
     issued = await invited.invite()
-    async with restarted_at(pair, "clone", pair.b) as clone:
+    async with restarted_at(pair, "clone", pair.b) as clone, described(clone) as api:
         seen = len(pair.network.seen)
         body = {"code": issued["code"], "instance": clone.slug}
         for path in ("previews", "acceptances", "rejections"):
-            refused = read(await clone.api.post(f"/v1/invitation-{path}", json=body), 409)
+            refused = read(await api.post(f"/v1/invitation-{path}", json=body), 409)
             assert refused["code"] == "instance-paused"
         assert (await clone.read("/v1/connections"))["items"] == []
         assert pair.network.seen[seen:] == []

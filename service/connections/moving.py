@@ -20,7 +20,7 @@ from service.instances.identity import NODE_URL, old_node_url
 from service.instances.models import Instance
 from service.instances.operations import get_instance, issuer_of
 from service.jobs.models import Job
-from service.jobs.operations import enqueue
+from service.jobs.operations import enqueue, wake_paused
 from service.jobs.worker import TryAgain
 from service.node import Node
 from service.platforms.registry import SANDBOX
@@ -71,6 +71,7 @@ async def move(session: AsyncSession, node: Node, instance: Instance, url: str |
             told.append(connection.id)
     for job in await untold_endings(session, instance.id):
         job.payload = {**job.payload, "registered_as": _name_of(job.payload, known_as)}
+    await wake_paused(session, now)
     return Moved(told, to_tell)
 
 
@@ -89,6 +90,7 @@ async def forget_original(session: AsyncSession, node: Node, instance: Instance)
     await rotate(session, node, instance.id, RotationKind.EMERGENCY, now)
     for job in await untold_endings(session, instance.id):
         await session.delete(job)
+    await wake_paused(session, now)
 
 
 def _settle_in(node: Node, instance: Instance, url: str | None) -> None:

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case
+from sqlalchemy import case, or_, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.database import upsert
 from service.identifiers import new_id
 from service.jobs.models import Job
+from service.problems import InstancePaused
 
 PADDING_BYTES = 32_768
 
@@ -50,6 +51,18 @@ async def enqueue(
             },
         )
     )
+
+
+async def wake_paused(session: AsyncSession, now: datetime) -> None:
+    """What waits because an instance was paused is due now.
+
+    A job that runs at this moment may have met the pause and not stored that yet, so it runs once more.
+    """
+    session.info["work_enqueued"] = True
+    met_it = or_(col(Job.last_error) == InstancePaused.slug, col(Job.lease_token).is_not(None))
+    woken = update(Job).where(col(Job.done_at).is_(None), met_it)
+    changes = {"run_at": now, "set_at": now, "wanted": col(Job.wanted) + 1}
+    await session.exec(woken.values(**changes).execution_options(synchronize_session=False))
 
 
 async def try_to_store(session: AsyncSession, now: datetime) -> None:

@@ -1,7 +1,14 @@
 """What was under way when a node moved: it ends with a reason, or goes on under the name by which it is known."""
 
+from datetime import timedelta
+
 import pytest
 
+from service.connections.ending import END_JOB
+from service.jobs.models import Job
+from service.jobs.worker import Worker, run_due
+from service.main import HANDLERS
+from service.node import Node
 from tests.connections.test_pausing import at, pause
 from tests.connections.test_reconnecting import accepted, connected, reconnect
 from tests.invitations.invited import Invited
@@ -125,6 +132,39 @@ async def test_what_was_closed_before_the_move_is_told_after_it(each_pair: Pair)
         await work(pair, moved)
         assert (await at(pair.b, there))["state"] == "closed"
         assert (await at(moved, here))["destination"]["state"] == "closed"
+
+
+async def test_what_a_paused_node_could_not_tell_is_told_at_the_moment_of_the_move(each_pair: Pair) -> None:
+    pair = each_pair
+    here, there = await connected(pair)
+    async with restarted_at(pair, "new") as moved:
+        read(await moved.api.delete(f"/v1/connections/{here['id']}"), 200)
+        await moved.work()
+        assert (await at(pair.b, there))["state"] == "active"
+        await say(moved, "moved")
+        await moved.work()
+        assert (await at(pair.b, there))["state"] == "closed"
+
+
+async def test_a_job_that_meets_the_pause_while_the_node_is_said_to_have_moved_is_done_at_once(
+    pair: Pair,
+) -> None:
+    """A worker has it in hand, and stores that the instance is paused after the move is committed."""
+    here, there = await connected(pair)
+    async with restarted_at(pair, "new") as moved:
+        read(await moved.api.delete(f"/v1/connections/{here['id']}"), 200)
+        told_too_early = HANDLERS[END_JOB]
+
+        async def meet_the_pause(node: Node, job: Job) -> timedelta | None:
+            try:
+                return await told_too_early(node, job)
+            finally:
+                await say(moved, "moved")
+
+        await run_due(Worker(moved.node, {**HANDLERS, END_JOB: meet_the_pause}))
+        assert (await at(pair.b, there))["state"] == "active"
+        await moved.work()
+        assert (await at(pair.b, there))["state"] == "closed"
 
 
 @pytest.mark.parametrize("then", ["close", "pause"])

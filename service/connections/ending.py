@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections.invitation_endings import settle
 from service.connections.models import Connection
+from service.connections.renewal_endings import end_renewal
 from service.connections.states import ESTABLISHED, CloseReason, ConnectionEvent, ConnectionState
 from service.database import advance, transaction
 from service.discovery.node_metadata import NodeUnreadable, read_node
@@ -44,6 +45,10 @@ async def close(
     peer = connection.peer["issuer"] if connection.peer else connection.destination_node_url
     told = reason is CloseReason.CLOSED_HERE and connection.type is not DestinationType.LOCAL
     invitation = await settle(session, connection)
+    if renewal := await end_renewal(session, connection):
+        known_as = Telling(now, renewal.peer.get("registered_as"))
+        issuer, shared_id = renewal.peer_issuer, renewal.shared_id
+        await tell_peer(session, connection.instance_id, issuer, shared_id, now, known_as)
     if knows and told and peer and connection.shared_id:
         telling = await _telling(session, connection, invitation, now)
         await tell_peer(session, connection.instance_id, peer, connection.shared_id, now, telling)

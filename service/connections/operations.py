@@ -22,7 +22,7 @@ from service.instances.faults import not_valid
 from service.instances.models import Instance
 from service.node import Node
 from service.problems import ConnectionClosed, NotFound, StaleRevision, UrlNotAllowed
-from service.verification_sessions.states import OPEN, VerificationEvent, VerificationState
+from service.verification_sessions.states import OPEN, VerificationEvent
 from service.words import DestinationType, Mode, Role, Scope
 
 ALL_SCOPES = [scope.value for scope in Scope]
@@ -177,9 +177,6 @@ async def close(session: AsyncSession, node: Node, connection: Connection) -> No
         return
     now = node.clock.now()
     attempt = await current_attempt(session, connection)
-    may_end = connection.state not in ESTABLISHED or (
-        attempt is not None and attempt.is_renewal and attempt.state is not VerificationState.VERIFIED
-    )
-    if attempt is not None and attempt.state in OPEN and may_end:
+    if attempt is not None and attempt.state in OPEN and connection.state not in ESTABLISHED:
         await end_badly(session, node, connection, attempt, by=VerificationEvent.CANCEL, problem=None)
     await ending.close(session, connection, CloseReason.CLOSED_HERE, now)

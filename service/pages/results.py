@@ -60,7 +60,8 @@ def _renewal_view(
         return ResultView(
             "Almost done", "pending", (said,), own_path, "Look again now", pause(connection, now)
         )
-    said = f"This verification session is over; {name} stays as it was."
+    standing = "is closed" if connection.state is ConnectionState.CLOSED else "stays as it was"
+    said = f"This verification session is over; {name} {standing}."
     return ResultView("Nothing to do here", "over", (said,), back, label, None)
 
 

@@ -1,6 +1,7 @@
 """Every error becomes an RFC 9457 answer here: JSON for clients, a page for browsers."""
 
 import json
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
@@ -50,7 +51,9 @@ def install(app: FastAPI, page: ProblemPage) -> None:
     async def on_problem(request: Request, error: Exception) -> Response:
         problem = _as_problem(request, error)
         if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            log.error(
+            is_fault = isinstance(problem, problems.Internal)
+            log.log(
+                logging.ERROR if is_fault else logging.WARNING,
                 "request_failed",
                 slug=problem.slug,
                 error=type(error).__name__,
@@ -58,7 +61,8 @@ def install(app: FastAPI, page: ProblemPage) -> None:
                 request_id=request_id(request),
                 method=request.method,
                 path=without_codes(request.url.path),
-                exc_info=error,
+                # Where the database is away, each of many refusals would say the same over pages.
+                exc_info=error if is_fault else None,
             )
         return respond(request, problem, page)
 

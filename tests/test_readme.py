@@ -25,7 +25,6 @@ from tests.source_tree import ROOT
 SECONDS = 180
 FIVE_CURLS, INVITATION = "A set-up in five curls", "An invitation in seven curls"
 OWN_NODE, PRODUCTION = "A node of your own", "In production"
-CURLS = ["the machine's curl", "the stand-in"] if shutil.which("curl") else ["the stand-in"]
 
 
 @pytest.fixture
@@ -83,11 +82,8 @@ def shell(section: str) -> list[str]:
     return [block.text for block in blocks("README.md", section) if block.language == "bash"]
 
 
-@pytest.mark.parametrize("curl", CURLS)
-def test_the_curls_set_up_a_connection_and_an_invitation(
-    curl: str, terminal: Mapping[str, str], tmp_path: Path
-) -> None:
-    if curl == "the stand-in":
+def test_the_curls_set_up_a_connection_and_an_invitation(terminal: Mapping[str, str], tmp_path: Path) -> None:
+    if shutil.which("curl") is None:
         _write_command(tmp_path / ".venv/bin/curl", str(ROOT / "tests/curl_stand_in.py"))
     demo = shlex.join(parley_command("demo"))
     with running(f"exec {demo}", terminal, tmp_path) as said:

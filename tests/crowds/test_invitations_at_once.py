@@ -16,6 +16,10 @@ from tests.pairs import Pair
 
 pytestmark = pytest.mark.anyio
 HUNDRED, TEN = 100, 10
+LATE = (
+    (HTTPStatus.SERVICE_UNAVAILABLE, "unavailable"),
+    (HTTPStatus.FAILED_DEPENDENCY, "destination-unreachable"),
+)
 Json = dict[str, Any]
 Ask = Callable[[], Awaitable[httpx.Response]]
 
@@ -37,12 +41,13 @@ def _in_a_word(body: Json) -> str:
 
 async def test_a_hundred_acceptances_of_one_code_are_one_connection(alike: Pair, invited: Invited) -> None:
     body = {"code": (await invited.invite())["code"], "instance": alike.b.slug}
-    told = await at_once([lambda: alike.b.api.post("/v1/invitation-acceptances", json=body)] * HUNDRED)
-    # Whoever the inviter did not answer in time is told so, and may ask again.
-    late = told.pop((HTTPStatus.FAILED_DEPENDENCY, "destination-unreachable"), 0)
-    assert len(told) == 1, told
+    told, left = Counter[tuple[int, str]](), HUNDRED
+    while left:  # whoever the node had no place for, or the inviter no answer in time, is told to ask again
+        told += await at_once([lambda: alike.b.api.post("/v1/invitation-acceptances", json=body)] * left)
+        left = sum(told.pop(late, 0) for late in LATE)
+    assert list(told.values()) == [HUNDRED], told
     ((status, accepted),) = told
-    assert (status, told[status, accepted] + late) == (HTTPStatus.CREATED, HUNDRED)
+    assert status == HTTPStatus.CREATED
     await alike.work()
     (theirs,) = await alike.listed_at_b()
     assert (theirs["state"], theirs["invitation"]) == ("pending", accepted)

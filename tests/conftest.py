@@ -1,5 +1,6 @@
 """What every test may ask for; how it is made stands in files of their own."""
 
+import gc
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -15,6 +16,12 @@ settings.register_profile("parley", deadline=None, derandomize=True, print_blob=
 # For a night: other cases each time, and many more of them. HYPOTHESIS_PROFILE chooses.
 settings.register_profile("thorough", deadline=None, max_examples=2_000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "parley"))
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: the garbage collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -49,6 +49,7 @@ NOT_RUN = {
     "make lock": "asks the package registry, and changes the lock files",
     ".venv/bin/pre-commit install": "needs git, and changes the clone; it runs what `make check` runs",
     ".ci/run": "runs the tests themselves",
+    "make test-trackers": "takes minutes of a real Redmine: for a release, and for a change of an adapter",
 }
 
 

@@ -13,7 +13,7 @@ from tests.served_node import served_node
 FOLDER = Path(__file__).parent / "schemathesis"
 # Each phase runs once. Which limits of a schema a database can store is what the stricter one of the two tells;
 # cases by chance, and stories of several requests, are tried where the most of them can be had.
-PHASES = {"sqlite": ["examples,fuzzing,stateful", "40"], "postgres": ["coverage,stateful", "8"]}
+PHASES = {"sqlite": ["examples,fuzzing,stateful", "20"], "postgres": ["coverage", "1"]}
 LONGEST_SECONDS = 540
 
 

@@ -154,13 +154,14 @@ def _check_metadata(issuer: str, unverified: Any) -> AuthorizationServerMetadata
 
 
 def _endpoints(metadata: AuthorizationServerMetadata) -> tuple[str, ...]:
-    return (
+    named = (
         metadata.authorization_endpoint,
         metadata.token_endpoint,
         metadata.pushed_authorization_request_endpoint,
-        metadata.registration_endpoint or metadata.token_endpoint,
+        metadata.registration_endpoint,
         metadata.jwks_uri,
     )
+    return tuple(endpoint for endpoint in named if endpoint is not None)
 
 
 def _belongs_to(issuer: str, endpoint: str) -> bool:

@@ -105,6 +105,7 @@ ENDPOINTS = (
     "authorization_endpoint",
     "token_endpoint",
     "pushed_authorization_request_endpoint",
+    "registration_endpoint",
     "jwks_uri",
 )
 NOT_ITS_OWN = {

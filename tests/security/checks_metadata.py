@@ -58,6 +58,7 @@ CHECKS = (
             "authorization_endpoint",
             "token_endpoint",
             "pushed_authorization_request_endpoint",
+            "registration_endpoint",
             "jwks_uri",
         )
     ),

@@ -6,9 +6,9 @@ from alembic import context
 from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
-from service.database import open_database
+from service.commands.tables import ALL_TABLES
+from service.database.database import open_database
 from service.settings import Settings
-from service.tables import ALL_TABLES
 
 assert ALL_TABLES  # noqa: S101 - the import fills the metadata
 

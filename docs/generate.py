@@ -12,9 +12,9 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from service.limits import FLOODS, GUESSES
+from service.limits.table import FLOODS, GUESSES
 from service.settings import Settings
-from service.state_machine import StateMachine
+from service.values.state_machine import StateMachine
 from tests.faults.tables import RELIABILITY
 from tests.security.table import SECTIONS
 from tests.table_bounds import BOUNDS
@@ -27,8 +27,9 @@ WITHOUT_DEFAULT = {"public_url", "sealing_keys"}
 
 def machines() -> Mapping[str, StateMachine[Any, Any]]:
     """Return every state machine of the service by its name."""
-    paths = sorted((ROOT / "service").glob("*/states.py"))
-    found = [importlib.import_module(f"service.{path.parent.name}.states").MACHINE for path in paths]
+    paths = sorted((ROOT / "service").rglob("states.py"))
+    names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths]
+    found = [importlib.import_module(name).MACHINE for name in names]
     return {machine.name: machine for machine in found}
 
 

@@ -32,9 +32,9 @@ def serve(
 
     import uvicorn
 
-    from service.command_line import require_socket, require_usable
-    from service.database import migrate as migrate_database
-    from service.http_server import BoundedHttp
+    from service.commands.operations import require_socket, require_usable
+    from service.database.database import migrate as migrate_database
+    from service.http.server import BoundedHttp
     from service.main import create_app
 
     settings = load_settings(logs=sys.stdout)
@@ -65,7 +65,7 @@ def worker() -> None:
     """Do the jobs in a process of its own (PostgreSQL only: the SQLite file belongs to one process)."""
     import asyncio
 
-    from service.command_line import require_usable
+    from service.commands.operations import require_usable
     from service.main import run_worker
 
     settings = load_settings(logs=sys.stdout)
@@ -79,8 +79,8 @@ def worker() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database to the newest revision."""
-    from service.database import migrate as migrate_database
-    from service.single_process import database_file, make_folder
+    from service.database.database import migrate as migrate_database
+    from service.database.single_process import database_file, make_folder
 
     settings = load_settings()
     with sentences():
@@ -93,7 +93,7 @@ def migrate() -> None:
 @app.command()
 def new_sealing_key() -> None:
     """Print a fresh key for PARLEY_SEALING_KEYS. Keep it safe: without it, sealed secrets are lost."""
-    from service.sealing import new_key
+    from service.trust.sealing import new_key
 
     typer.echo(new_key())
 
@@ -101,7 +101,7 @@ def new_sealing_key() -> None:
 @app.command()
 def rotate_keys() -> None:
     """Seal every secret with the first key of PARLEY_SEALING_KEYS. The node may run meanwhile."""
-    from service import command_line
+    from service.commands import operations as command_line
 
     run_or_exit(command_line.rotate_keys(load_settings()))
 
@@ -113,7 +113,7 @@ def demo(
     """Start two nodes and set up connections between them, as a person and as a program."""
     import signal
 
-    from service.demo import run_demo
+    from service.demo.run import run_demo
 
     # Told to stop in any way, it stops both nodes first.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -131,7 +131,7 @@ def create_token(
     all_instances: Annotated[bool, typer.Option(help="Every instance of the node, future ones too.")] = False,
 ) -> None:
     """Make a service token and print it: it is shown only now."""
-    from service import command_line
+    from service.commands import operations as command_line
 
     if bool(instance) == all_instances:
         stop("Say for which instances: --instance SLUG (repeat it), or --all-instances.")
@@ -148,7 +148,7 @@ def add_instance(
     private: Annotated[bool, typer.Option(help="Other nodes cannot reach this node.")] = False,
 ) -> None:
     """Add an instance; print its node URL and, only now, a token for it."""
-    from service import command_line
+    from service.commands import operations as command_line
 
     run_or_exit(command_line.add_instance(load_settings(), slug, name, platform, url, private=private))
 
@@ -162,7 +162,7 @@ def rotate_instance_key(
     ] = False,
 ) -> None:
     """Publish the instance's next key, which signs in 24 hours; print all of its keys."""
-    from service import command_line
+    from service.commands import operations as command_line
     from service.instance_keys.rotation import RotationKind
 
     kind = RotationKind.EMERGENCY if emergency else RotationKind.PLANNED
@@ -172,7 +172,7 @@ def rotate_instance_key(
 @contextmanager
 def claim_or_exit(settings: "Settings") -> Iterator[None]:
     """Own the SQLite file for the life of this process, or say who does."""
-    from service.single_process import AlreadyOwned, claim_database
+    from service.database.single_process import AlreadyOwned, claim_database
 
     try:
         with claim_database(settings.resolved_database_url):
@@ -188,7 +188,7 @@ def load_settings(logs: TextIO | None = None) -> "Settings":
     """
     from pydantic import ValidationError
 
-    from service.logs import configure
+    from service.http.logs import configure
     from service.settings import Settings
 
     try:
@@ -219,8 +219,8 @@ def run_or_exit(work: Coroutine[None, None, str]) -> None:
 @contextmanager
 def sentences() -> Iterator[None]:
     """End with a sentence where the call, the database or the keys do not fit; a traceback is for our own faults."""
-    from service.command_line import UNUSABLE, explain
-    from service.problems import Problem
+    from service.commands.operations import UNUSABLE, explain
+    from service.problems.tree import Problem
 
     try:
         yield

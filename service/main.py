@@ -14,63 +14,65 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from service import health, metrics_router, openapi, problem_handlers, problem_types, root
-from service.access import router as access
 from service.access.hash_key import load_hasher
-from service.authorization import consent_router, sweeping, timers
-from service.authorization import router as authorization
-from service.body_limit import BodyLimit
-from service.busy_limit import MOST_AT_ONCE, MOST_OF_A_SOURCE, BusyLimit
-from service.clock import Clock
-from service.connections import (
-    claiming,
-    ending,
-    handshake,
-    inviting,
-    moving,
-    probing,
-    telling_rejection,
-    watching,
+from service.api import (
+    access,
+    connections,
+    events,
+    instance_keys,
+    instances,
+    invitations,
+    platforms,
+    verification_sessions,
 )
-from service.connections import router as connections
-from service.connections import running_router as running_connections
-from service.connections import timers as connection_timers
-from service.connections.auditing import Auditing
-from service.counts import Counts
-from service.database import open_database, transaction
-from service.discovery import router as discovery
-from service.egress import Egress
-from service.events import router as events
+from service.api import activations as running_connections
+from service.api import destination_probes as discovery
+from service.api import instance_moves as moves_router
+from service.api import sandbox as sandbox_router
+from service.api.about import health, lifecycle, problem_types, root
+from service.api.about import metrics as metrics_router
+from service.api.auditing import Auditing
+from service.authorization import published as protocol
+from service.authorization import router as authorization
+from service.authorization import sweeping
+from service.authorization.requests import timers
+from service.database.database import open_database, transaction
+from service.database.revisions import newest_revision
+from service.egress.client import Egress
 from service.events.operations import record_transition
-from service.http_context import HttpContext
+from service.http import problem_handlers
+from service.http.body_limit import BodyLimit
+from service.http.busy_limit import MOST_AT_ONCE, MOST_OF_A_SOURCE, BusyLimit
+from service.http.context import HttpContext
+from service.http.metrics import Metrics, RequestMetrics
+from service.http.rate_limits import RateLimits
 from service.instance_keys import rotation
-from service.instance_keys import router as instance_keys
-from service.instances import moves_router
-from service.instances import router as instances
 from service.instances.addresses import egress_policy
-from service.invitations import router as invitations
+from service.invitations.invited import claiming, telling_rejection
+from service.invitations.inviter import issuing as inviting
 from service.jobs.operations import try_to_store
 from service.jobs.worker import Handler, Worker, run_for_ever
-from service.lifecycle import router as lifecycle
-from service.limits import Voice
-from service.metrics import Metrics, RequestMetrics
+from service.lifecycle import ending, moving, probing
+from service.limits.counts import Counts
+from service.limits.table import Voice
 from service.node import Node
-from service.pages import docs, invite_router
+from service.openapi import document as openapi
+from service.pages import consent as consent_router
+from service.pages import docs
 from service.pages import router as pages
+from service.pages.invitation import router as invite_router
 from service.pages.refusals import refusal_page
 from service.pages.rendering import render
 from service.pages.views import ProblemView
-from service.platforms import router as platforms
-from service.platforms import sandbox_router
 from service.platforms.registry import Registry, build_registry
-from service.problems import Problem, RateLimited
+from service.problems.tree import Problem, RateLimited
 from service.protocol import errors as protocol_errors
-from service.protocol import router as protocol
-from service.rate_limits import RateLimits
-from service.revisions import newest_revision
-from service.sealing import Sealer, parse_keys
 from service.settings import Settings
-from service.verification_sessions import router as verification_sessions
+from service.trust.sealing import Sealer, parse_keys
+from service.values.clock import Clock
+from service.verification import timers as connection_timers
+from service.verification.initiator import completing as handshake
+from service.verification.initiator import watching
 
 MAX_BODY_BYTES = 65_536
 MAX_BODY_SECONDS = 10.0

@@ -7,14 +7,14 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
-from service.at_once import AtOnce
-from service.clock import Clock
-from service.counts import Counts
-from service.database import Database
-from service.egress import Egress
-from service.sealing import Sealer
+from service.database.database import Database
+from service.egress.client import Egress
+from service.limits.at_once import AtOnce
+from service.limits.counts import Counts
 from service.settings import Settings
-from service.tokens import Hasher
+from service.trust.sealing import Sealer
+from service.trust.tokens import Hasher
+from service.values.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from service.sealing import parse_keys
+from service.trust.sealing import parse_keys
 
 SHORTEST_TOKEN = 16
 HTTP_REFUSED = "http can be read by others. Use https, or PARLEY_ENV=development with a loopback address."

@@ -17,8 +17,8 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from service.demo import DemoBrowser
-from service.sealing import Sealer, parse_keys
+from service.demo.run import DemoBrowser
+from service.trust.sealing import Sealer, parse_keys
 from tests.holding_proxy import Exchange
 from tests.processes import NodeProcess
 

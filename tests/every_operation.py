@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 from sqlmodel import select
 
-from service.database import transaction
+from service.database.database import transaction
 from service.instances.models import Instance
-from service.invitations.models import Invitation
+from service.invitations.invitation.models import Invitation
 from tests.exchanges import Log, Recorder, operations
 from tests.nodes import Network, Person, RunningNode
 from tests.small_node import FrozenClock

@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
-from service import signatures
-from service.signature_keys import encode_base64url
-from service.signature_purposes import REQUIRED
-from service.signatures import LIFETIMES, Purpose, VerifiedToken
+from service.trust import signatures
+from service.trust.keys import encode_base64url
+from service.trust.purposes import REQUIRED
+from service.trust.signatures import LIFETIMES, Purpose, VerifiedToken
 from tests.forged_signatures import other_signatures
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

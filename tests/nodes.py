@@ -13,16 +13,16 @@ from fastapi import FastAPI
 
 from service.access.operations import issue_token
 from service.access.scopes import SCOPES
-from service.database import transaction
-from service.demo_forms import Form, read_forms
-from service.egress import Egress
+from service.database.database import transaction
+from service.demo.forms import Form, read_forms
+from service.egress.client import Egress
 from service.instances.addresses import egress_policy
 from service.jobs.leases import release_leftovers
 from service.jobs.worker import Worker, run_due
 from service.main import HANDLERS, create_app
 from service.node import Node
-from service.sealing import new_key
 from service.settings import Settings
+from service.trust.sealing import new_key
 from tests.small_node import FrozenClock
 
 Json = dict[str, object]

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from service.egress import Egress, EgressFailure, Reason
+from service.egress.client import Egress, EgressFailure, Reason
 from service.platforms.interface import (
     Credential,
     Field,

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from service.demo import free_port, node_environment, parley_command, stop_process
+from service.demo.run import free_port, node_environment, parley_command, stop_process
 from tests.deadlines import until
 
 COMMAND_SECONDS = 60

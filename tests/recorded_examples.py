@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-from service.openapi import speaks_json
-from service.openapi_examples import RECORDED
+from service.openapi.document import speaks_json
+from service.openapi.examples import RECORDED
 from service.protocol.parameters import FORM_TYPE
 from tests import databases
 from tests.every_operation import Walk

@@ -3,7 +3,7 @@
 import sys
 from contextlib import closing
 
-from service.demo import DemoBrowser
+from service.demo.run import DemoBrowser
 
 ALICE = {"login": "alice", "password": "alice-sandbox"}
 

@@ -11,24 +11,21 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from service import problem_handlers
-from service.access import router as access
 from service.access.operations import issue_token
 from service.access.scopes import SCOPES
-from service.clock import Clock
-from service.database import open_database, transaction
-from service.egress import Egress
-from service.instance_keys import router as instance_keys
-from service.instances import router as instances
+from service.api import access, instance_keys, instances, platforms
+from service.api import sandbox as sandbox_router
+from service.database.database import open_database, transaction
+from service.egress.client import Egress
+from service.http import problem_handlers
 from service.instances.addresses import egress_policy
 from service.node import Node
-from service.platforms import router as platforms
-from service.platforms import sandbox_router
 from service.platforms.registry import Registry, build_registry
-from service.problems import Problem
-from service.sealing import Sealer, new_key, parse_keys
+from service.problems.tree import Problem
 from service.settings import Settings
-from service.tokens import Hasher
+from service.trust.sealing import Sealer, new_key, parse_keys
+from service.trust.tokens import Hasher
+from service.values.clock import Clock
 
 PUBLIC_URL = "http://127.0.0.1:8000"
 NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)

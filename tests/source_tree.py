@@ -22,7 +22,7 @@ class Source:
 
     @property
     def name(self) -> str:
-        """The path as people write it: service/connections/router.py."""
+        """The path as people write it: service/api/connections.py."""
         return self.path.relative_to(ROOT).as_posix()
 
     @property

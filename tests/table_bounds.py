@@ -30,7 +30,10 @@ BOUNDS = {
         "any client that proves a key",
         "300 of one host and 3,000 in all wait at an instance; clients that were agreed with are above the latter",
         "an hour after the end of what led to no connection",
-        ("service.authorization.places:MOST_OF_A_HOST", "service.authorization.places:MOST_OF_ALL"),
+        (
+            "service.authorization.requests.places:MOST_OF_A_HOST",
+            "service.authorization.requests.places:MOST_OF_ALL",
+        ),
         "service.authorization.sweeping:sweep",
         (
             "tests/authorization/test_places.py::test_a_host_has_its_share_of_places_and_no_more",
@@ -41,7 +44,7 @@ BOUNDS = {
         "any client that proves a key",
         "5,000, each of 5 KB; the oldest go first",
         "after an hour",
-        ("service.authorization.client_documents:MOST_DOCUMENTS",),
+        ("service.authorization.clients.documents:MOST_DOCUMENTS",),
         "service.authorization.sweeping:sweep",
         ("tests/authorization/test_places.py::test_a_cache_of_documents_keeps_the_newest",),
     ),
@@ -77,7 +80,7 @@ BOUNDS = {
         "any client that proves a key: one for each request that waits",
         "as many as requests; a request that replaces another takes its job's place",
         "an hour after it is done where any client can cause it, else after 7 days",
-        ("service.authorization.places:MOST_OF_ALL",),
+        ("service.authorization.requests.places:MOST_OF_ALL",),
         "service.authorization.sweeping:sweep",
         ("tests/authorization/test_places.py::test_a_client_that_pushes_again_and_again_leaves_no_jobs",),
     ),
@@ -106,10 +109,8 @@ BOUNDS = {
         f"{NOBODY_UNKNOWN}: an admin or a token of the instance",
         "one open attempt for a connection; 60 in a minute by one caller",
         "30 days after its beginning, but for the last one of a connection",
-        ("service.limits:PROBES_BY_CALLER",),
-        "service.connections.attempts:forget_ended",
-        (
-            "tests/verification_sessions/test_forgetting.py::test_old_attempts_go_but_for_the_one_that_is_shown",
-        ),
+        ("service.limits.table:PROBES_BY_CALLER",),
+        "service.connections.pending:forget_ended",
+        ("tests/verification/test_forgetting.py::test_old_attempts_go_but_for_the_one_that_is_shown",),
     ),
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from service.problems import Problem
+from service.problems.tree import Problem
 from tests.source_tree import ROOT, calls, load, resolve, sources
 
 SERVICE = sources("service")
@@ -93,7 +93,7 @@ def declared() -> set[tuple[int, str]]:
 def _openapi() -> dict[str, Any]:
     main = importlib.import_module("service.main")
     settings = importlib.import_module("service.settings")
-    sealing = importlib.import_module("service.sealing")
+    sealing = importlib.import_module("service.trust.sealing")
     chosen = settings.Settings(
         env="development", public_url="http://127.0.0.1:8000", sealing_keys=sealing.new_key(), sandbox=True
     )

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from service.state_machine import StateMachine
+from service.values.state_machine import StateMachine
 from tests.source_tree import ROOT, Source, called_name, calls, load, resolve, sources
 
 SERVICE = sources("service")
 # What sets the state is the compare-and-set itself; what reports it is the exception of the machine.
-MAY_SET_STATE = {"service.database", "service.state_machine"}
+MAY_SET_STATE = {"service.database.database", "service.values.state_machine"}
 
 MACHINES: dict[str, StateMachine[Any, Any]] = {
     value.name: value

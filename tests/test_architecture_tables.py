@@ -7,7 +7,7 @@ import inspect
 from sqlmodel import SQLModel
 
 from service.authorization import sweeping
-from service.tables import ALL_TABLES
+from service.commands.tables import ALL_TABLES
 from tests.source_tree import ROOT, functions
 from tests.table_bounds import BOUNDS
 

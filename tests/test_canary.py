@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.signatures import unverified_claims
+from service.trust.signatures import unverified_claims
 from tests import databases, wizard
 from tests.canary import (
     Secrets,

@@ -21,11 +21,11 @@ from typer.testing import CliRunner, Result
 
 from service.access.scopes import SCOPES
 from service.cli import app
-from service.demo import free_port
+from service.demo.run import free_port
 from service.main import create_app
-from service.sealing import Sealer, new_key, parse_keys
 from service.settings import Settings
-from service.tokens import is_well_formed
+from service.trust.sealing import Sealer, new_key, parse_keys
+from service.trust.tokens import is_well_formed
 from tests import databases
 
 PASSWORD = "swordfish"

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from service.sealing import new_key
 from service.settings import Settings
+from service.trust.sealing import new_key
 from tests.container_files import ROOT, VARIABLE, compose, compose_text, stages
 
 BUILD, FINAL = stages()
@@ -217,4 +217,4 @@ def _assert_asks_readiness(command: list[str], port: str) -> None:
     assert (interpreter, flag) == ("python", "-c")
     compile(code, "health check", "exec")
     assert f"http://127.0.0.1:{port}/readyz" in code
-    assert '"/readyz"' in (ROOT / "service/health.py").read_text(encoding="utf-8")
+    assert '"/readyz"' in (ROOT / "service/api/about/health.py").read_text(encoding="utf-8")

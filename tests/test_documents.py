@@ -9,8 +9,8 @@ import pytest
 from pydantic import SecretStr
 
 from service.main import create_app
-from service.sealing import new_key
 from service.settings import Environment, Settings
+from service.trust.sealing import new_key
 from tests.documents import commands, links, read
 from tests.source_tree import ROOT
 
@@ -39,7 +39,7 @@ RUN_AS_THEY_STAND = {
 RUN_BY = {
     "make serve": "tests/test_readme.py::test_make_serve_runs_a_node",
     "make docs": "tests/test_documents.py::test_what_the_documents_show_of_the_code_is_so",
-    "make examples": "tests/test_every_operation.py::test_the_examples_of_the_description_come_from_this_walk",
+    "make examples": "tests/openapi/test_every_operation.py::test_the_examples_of_the_description_come_from_this_walk",
     "make": "tests/test_documents.py::test_make_alone_lists_what_there_is",
     "parley serve": "tests/test_readme.py::test_production_has_a_replica_and_a_worker_on_postgresql",
     "parley migrate": "tests/test_cli.py::test_migrate_makes_a_database_that_only_its_owner_reads",

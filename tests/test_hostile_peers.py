@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from sqlmodel import select
 
-from service.connections.ending import END_JOB, caller_of, read_peer, tell_peer
-from service.database import reading, transaction
+from service.database.database import reading, transaction
 from service.jobs.models import Job
+from service.lifecycle.ending import END_JOB, caller_of, read_peer, tell_peer
 from service.protocol.client import connection_token
 from tests.pairs import DETAILS, Pair, read
 

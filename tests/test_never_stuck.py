@@ -7,15 +7,15 @@ from typing import Any
 import httpx
 import pytest
 
-from service.authorization.states import MACHINE as AUTHORIZATION_REQUEST
+from service.authorization.requests.states import MACHINE as AUTHORIZATION_REQUEST
 from service.connections.states import MACHINE as CONNECTION
-from service.invitations.states import MACHINE as INVITATION
-from service.state_machine import StateMachine
-from service.verification_sessions.states import MACHINE as VERIFICATION_SESSION
-from tests.connections.test_reconnecting import accepted, connected, reconnect
+from service.invitations.invitation.states import MACHINE as INVITATION
+from service.values.state_machine import StateMachine
+from service.verification.session.states import MACHINE as VERIFICATION_SESSION
 from tests.invitations.invited import Invited
 from tests.nodes import Crash, RunningNode
 from tests.pairs import Pair, read
+from tests.verification.test_reconnecting import accepted, connected, reconnect
 
 pytestmark = pytest.mark.anyio
 Json = dict[str, Any]

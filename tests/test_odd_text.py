@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import pytest
 
-from service.openapi import operations
-from service.openapi_examples import recorded_examples
+from service.openapi.document import operations
+from service.openapi.examples import recorded_examples
 from tests.nodes import Network, RunningNode, running_node
 from tests.small_node import FrozenClock
 

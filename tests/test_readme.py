@@ -15,8 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.demo import free_port, parley_command
-from service.sealing import new_key
+from service.demo.run import free_port, parley_command
+from service.trust.sealing import new_key
 from tests import databases
 from tests.deadlines import until
 from tests.documents import Block, blocks

@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from service.demo import DemoBrowser
-from service.sealing import new_key
+from service.demo.run import DemoBrowser
+from service.trust.sealing import new_key
 from tests import databases, wizard
 from tests.deadlines import until
 from tests.holding_proxy import Hold, HoldingProxy, Side, holding_proxy

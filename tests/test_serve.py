@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import httpx
 import pytest
 
-from service.demo import free_port, node_environment, parley_command
+from service.demo.run import free_port, node_environment, parley_command
 from tests.deadlines import until
 from tests.processes import NodeProcess, started_node
 

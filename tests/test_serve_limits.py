@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from service.limits import SIGN_INS_BY_SOURCE
+from service.limits.table import SIGN_INS_BY_SOURCE
 from tests.deadlines import PATIENCE_SECONDS
 from tests.processes import NodeProcess, started_node
 

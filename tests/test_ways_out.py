@@ -4,12 +4,12 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from starlette.requests import Request
 
+from service.http.problem_handlers import as_record
 from service.main import create_app
 from service.pages.refusals import refusal_page
-from service.problem_handlers import as_record
-from service.problems import NameTaken
-from service.sealing import new_key
+from service.problems.tree import NameTaken
 from service.settings import Environment, Settings
+from service.trust.sealing import new_key
 
 OWN_WAY_OUT = "Choose another slug."
 

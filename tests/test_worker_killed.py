@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from service.demo import DemoBrowser
+from service.demo.run import DemoBrowser
 from tests import databases, wizard
 from tests.holding_proxy import HoldingProxy, Side, holding_proxy
 from tests.processes import Instance, ParleyProcess, started_node

@@ -9,7 +9,7 @@ from ipaddress import ip_network
 
 import trustme
 
-from service.egress import Egress, EgressPolicy
+from service.egress.client import Egress, EgressPolicy
 
 JSON = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 LOOPBACK = (ip_network("127.0.0.0/8"),)

@@ -5,9 +5,9 @@ from http import HTTPMethod
 
 from starlette.requests import Request
 
-from service.problems import Unauthenticated
+from service.problems.tree import Unauthenticated
 from service.settings import Settings
-from service.tokens import Hasher
+from service.trust.tokens import Hasher
 
 
 def form_token(hasher: Hasher, sign_in_session_id: str, action: str, subject: str) -> str:

@@ -8,9 +8,9 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.access.models import GuessCount
-from service.database import upsert
-from service.limits import Limit, Standing, too_often
-from service.room import keep_last
+from service.access.room import keep_last
+from service.database.database import upsert
+from service.limits.table import Limit, Standing, too_often
 
 MOST_ROWS = 100_000
 

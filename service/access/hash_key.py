@@ -3,9 +3,9 @@
 import secrets
 
 from service.access.models import NodeSecret
-from service.database import Database, transaction, upsert
-from service.sealing import Sealer
-from service.tokens import Hasher
+from service.database.database import Database, transaction, upsert
+from service.trust.sealing import Sealer
+from service.trust.tokens import Hasher
 
 NAME = "hash_key"
 CONTEXT = "node_secret.sealed.hash_key"

@@ -10,13 +10,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from service.access.models import ServiceToken
 from service.access.principals import TOKEN_PREFIX, Principal, missing_scope
 from service.access.scopes import SCOPES
-from service.identifiers import new_id
+from service.database.pagination import Keyset, Page, PageRequest, read_page
 from service.instances.faults import not_valid
 from service.instances.operations import get_instance
-from service.pagination import Keyset, Page, PageRequest, read_page
-from service.problems import MissingScope, NotFound
-from service.storable import is_storable
-from service.tokens import Hasher, new_token
+from service.problems.tree import MissingScope, NotFound
+from service.trust.tokens import Hasher, new_token
+from service.values.identifiers import new_id
+from service.values.storable import is_storable
 
 BATCH = 100
 UNREVOKED = select(ServiceToken).where(col(ServiceToken.revoked_at).is_(None))

@@ -6,7 +6,7 @@ from service.access.principals import Principal
 from service.instances.faults import not_valid
 from service.instances.models import Instance
 from service.instances.operations import find_instance, get_instance
-from service.problems import NotFound
+from service.problems.tree import NotFound
 from service.settings import Settings
 
 

@@ -17,12 +17,12 @@ from starlette.requests import Request
 from service.access.models import ServiceToken, SessionKind, SignInSession
 from service.access.scopes import SCOPES
 from service.access.sign_in import PREFIX as SESSION_PREFIX
-from service.acting import ActorKind, identify
-from service.database import SAFE_METHODS, SessionDep, reading, transaction
-from service.database_trouble import trouble_of
+from service.database.database import SAFE_METHODS, SessionDep, reading, transaction
+from service.database.trouble import trouble_of
+from service.http.acting import ActorKind, identify
 from service.node import Node, NodeDep, NowDep
-from service.problems import MissingScope, Unauthenticated
-from service.tokens import is_well_formed
+from service.problems.tree import MissingScope, Unauthenticated
+from service.trust.tokens import is_well_formed
 
 __all__ = ["SCOPES", "Principal", "PrincipalDep", "get_principal", "requires"]
 

@@ -8,9 +8,9 @@ from pydantic import BaseModel, Field, StringConstraints
 from service.access.models import ServiceToken, SignInSession
 from service.access.principals import Principal
 from service.access.scopes import ScopeName
+from service.database.pagination import PageOut
 from service.instances.schemas import Name, RequestBody, Values
-from service.moments import Moment
-from service.pagination import PageOut
+from service.values.moments import Moment
 
 InstanceId = Annotated[str, StringConstraints(max_length=40)]
 

@@ -8,16 +8,16 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.access.models import SessionKind, SignInSession
 from service.access.wrong_sign_ins import accept_try, count_try, read_try, take_back_try
-from service.database import transaction
-from service.identifiers import new_id
+from service.database.database import transaction
 from service.instances.faults import literal
 from service.instances.models import Instance
 from service.instances.operations import platform_of
 from service.node import Node
 from service.platforms.interface import Credential, Person, Platform, SignInFailure, SignInReason
 from service.platforms.registry import Registry
-from service.problems import NotAnAdmin, PlatformUnreachable, Problem, Unauthenticated
-from service.tokens import Hasher, is_well_formed, new_token
+from service.problems.tree import NotAnAdmin, PlatformUnreachable, Problem, Unauthenticated
+from service.trust.tokens import Hasher, is_well_formed, new_token
+from service.values.identifiers import new_id
 
 PREFIX = "pls"
 LIFETIME = timedelta(minutes=30)

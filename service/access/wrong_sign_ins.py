@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from service import acting
 from service.access.guesses import count_guess, forget_guesses, is_known, keep_in_mind, take_back
-from service.database import transaction
+from service.database.database import transaction
+from service.http import acting
 from service.instances.models import Instance
-from service.limits import (
+from service.limits.sources import source_of
+from service.limits.table import (
     WRONG_SIGN_INS_BY_ACCOUNT,
     WRONG_SIGN_INS_BY_SOURCE,
     WRONG_SIGN_INS_BY_SOURCE_AND_ACCOUNT,
@@ -18,7 +19,6 @@ from service.limits import (
 )
 from service.node import Node
 from service.platforms.interface import Credential, PlatformDescription
-from service.sources import source_of
 
 KNOWN_SOURCE = "known-source"
 KNOWN_FOR = timedelta(days=30)

@@ -7,20 +7,20 @@ from typing import Any, Literal
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.authorization.models import AuthorizationRequest
-from service.authorization.states import AuthorizationState
-from service.connections.invitation_endings import lock_invitation
+from service.authorization.requests.models import AuthorizationRequest
+from service.authorization.requests.states import AuthorizationState
 from service.connections.models import Connection
-from service.connections.peer_keys import replace_keys
-from service.connections.responder import find_initiated
+from service.connections.pending_invitations import lock_invitation
 from service.connections.states import ESTABLISHED, CloseReason, ConnectionState
-from service.connections.status import own_changed_at
-from service.database import get_for_update
-from service.invitations.models import Direction, Invitation
-from service.invitations.states import UNUSABLE, InvitationState
+from service.database.database import get_for_update
+from service.invitations.invitation.models import Direction, Invitation
+from service.invitations.invitation.states import UNUSABLE, InvitationState
+from service.lifecycle.peer_keys import replace_keys
+from service.lifecycle.status import own_changed_at
 from service.protocol.messages import CLIENT_DOCUMENT_PATH, ConnectionStatus
-from service.verification_sessions.models import VerificationSession
-from service.verification_sessions.states import OPEN
+from service.verification.responder import find_initiated
+from service.verification.session.models import VerificationSession
+from service.verification.session.states import OPEN
 
 _A, _C = AuthorizationState, ConnectionState
 OVER = frozenset({_A.DENIED, _A.EXPIRED, _A.CLOSED})

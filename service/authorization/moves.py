@@ -3,23 +3,23 @@
 from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.authorization.access_tokens import Caller
 from service.authorization.agreements import Agreement
 from service.authorization.issuers import Issuer
 from service.authorization.records import find_agreed
+from service.authorization.tokens.access import Caller
 from service.connections.states import ConnectionState
-from service.connections.status import see
-from service.connections.unfinished import follow
-from service.database import transaction
+from service.database.database import transaction
 from service.discovery.foreign_nodes import read_foreign_node
 from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable
+from service.egress.web_addresses import normalise
 from service.events.operations import record
-from service.invitations.models import Invitation
+from service.invitations.invitation.models import Invitation
+from service.lifecycle.status import see
+from service.lifecycle.unfinished import follow
 from service.node import Node
 from service.protocol.errors import InvalidRequest, ServerNotReady, UnknownConnection
 from service.protocol.messages import CLIENT_DOCUMENT_PATH, IssuerChange
-from service.signatures import thumbprint
-from service.web_addresses import normalise
+from service.trust.signatures import thumbprint
 
 
 async def learn_issuer(node: Node, caller: Caller, issuer: Issuer, stated: str) -> None:

@@ -6,25 +6,25 @@ from fastapi import Request
 from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.authorization.access_tokens import Caller, consume_proof, read_caller
 from service.authorization.agreements import OVER, Agreement, find_agreement, status_of
-from service.authorization.decisions import node_url
 from service.authorization.issuers import Issuer
-from service.authorization.models import AuthorizationRequest
-from service.authorization.states import AuthorizationEvent, AuthorizationState
-from service.connections import claimed
-from service.connections.activating import make_active
-from service.connections.claimed import withdraw
+from service.authorization.requests.deciding import node_url
+from service.authorization.requests.models import AuthorizationRequest
+from service.authorization.requests.states import AuthorizationEvent, AuthorizationState
+from service.authorization.tokens.access import Caller, consume_proof, read_caller
 from service.connections.models import Connection
-from service.connections.renewing import is_deciding, may_become, renew
-from service.connections.responder import end
 from service.connections.states import ESTABLISHED, CloseReason, ConnectionState
-from service.connections.status import hear, note_heard, see
-from service.database import advance, reading, transaction
+from service.database.database import advance, reading, transaction
+from service.invitations.inviter import claimed
+from service.invitations.inviter.claimed import withdraw
+from service.lifecycle.activating import make_active
+from service.lifecycle.status import hear, note_heard, see
 from service.node import Node
 from service.protocol.errors import Gone, InvalidRequest, InvalidToken, ServerNotReady, UnknownConnection
 from service.protocol.messages import ConnectionStatus, SideStatus
-from service.signatures import thumbprint
+from service.trust.signatures import thumbprint
+from service.verification.renewal import is_deciding, may_become, renew
+from service.verification.responder import end
 from service.words import Mode, Role
 
 

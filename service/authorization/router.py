@@ -5,11 +5,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from service.authorization import invitation_answers, moves, pushed_requests, records, registration, tokens
-from service.authorization.access_tokens import ProofRefused
-from service.authorization.client_documents import Asking
+from service.access.room import has_room
+from service.authorization import moves, records
+from service.authorization.clients.documents import Asking
 from service.authorization.issuers import IssuerDep
 from service.authorization.moves import read_issuer
+from service.authorization.registration import answers as invitation_answers
+from service.authorization.registration import endpoint as registration
+from service.authorization.requests import pushing as pushed_requests
 from service.authorization.schemas import (
     DPOP_HEADER,
     INITIAL_TOKEN_HEADER,
@@ -20,7 +23,10 @@ from service.authorization.schemas import (
     json_body,
     oauth_responses,
 )
+from service.authorization.tokens import exchange as tokens
+from service.authorization.tokens.access import ProofRefused
 from service.instances.operations import platform_of
+from service.limits.sources import source_of
 from service.node import NodeDep, NowDep
 from service.platforms.registry import PlatformsDep
 from service.protocol import errors
@@ -39,8 +45,6 @@ from service.protocol.messages import (
 from service.protocol.models import SeenToken
 from service.protocol.parameters import read_body, read_form
 from service.protocol.replay import MOST_SEEN
-from service.room import has_room
-from service.sources import source_of
 
 RESOURCE_HEADERS = {"parameters": [TOKEN_HEADER, DPOP_HEADER]}
 RESOURCE_REFUSALS = (

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from service.openapi import problem_responses
-from service.problems import NotFound
+from service.openapi.document import problem_responses
+from service.problems.tree import NotFound
 from service.protocol.errors import OAuthError
 from service.protocol.messages import OAuthErrorBody, PushedRequest, SharedId
 from service.protocol.parameters import FORM_TYPE

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from service.limits import Limit
+from service.limits.table import Limit
 from service.node import Node
-from service.problems import RateLimited
+from service.problems.tree import RateLimited
 from service.protocol.errors import TooOften
 
 

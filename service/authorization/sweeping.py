@@ -7,12 +7,13 @@ from sqlmodel import col, delete, or_
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.access import guesses, sign_in
-from service.authorization.client_documents import CACHED_FOR, MOST_DOCUMENTS
-from service.authorization.models import AuthorizationRequest
-from service.authorization.states import AuthorizationState
-from service.authorization.timers import EXPIRE_JOB
-from service.connections.attempts import forget_ended
-from service.database import transaction
+from service.access.room import keep_last
+from service.authorization.clients.documents import CACHED_FOR, MOST_DOCUMENTS
+from service.authorization.requests.models import AuthorizationRequest
+from service.authorization.requests.states import AuthorizationState
+from service.authorization.requests.timers import EXPIRE_JOB
+from service.connections.pending import forget_ended
+from service.database.database import transaction
 from service.events.operations import forget_refusals
 from service.jobs.models import Job
 from service.jobs.operations import enqueue
@@ -20,7 +21,6 @@ from service.jobs.worker import KEEP_DONE, Handler
 from service.node import Node
 from service.protocol import replay
 from service.protocol.models import CachedDocument
-from service.room import keep_last
 
 SWEEP_JOB = "sweep_authorization"
 SWEEP_EVERY = timedelta(minutes=10)

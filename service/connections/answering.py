@@ -6,16 +6,16 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.access.own_instance import own_instance
 from service.connections import operations
-from service.connections.attempts import present
 from service.connections.desk import Desk
 from service.connections.destinations import resolve_destination
 from service.connections.models import Connection
 from service.connections.names import default_name, insert_named, store_name
+from service.connections.pending import present
 from service.connections.refusals import with_way_out
 from service.connections.schemas import ConnectionCreate, ConnectionOut, DestinationIn
 from service.connections.setup import Step, require_step
 from service.connections.view import set_up_of, to_out
-from service.database import reading
+from service.database.database import reading
 from service.events.operations import record
 from service.instances.identity import require_running
 from service.instances.operations import get_instance

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from service import problems
 from service.access.principals import Principal, requires
 from service.node import Node, NodeDep
 from service.platforms.registry import PlatformsDep, Registry
+from service.problems import tree as problems
 
 WHO = (problems.Unauthenticated, problems.MissingScope)
 READS = (*WHO, problems.NotFound, problems.ValidationFailed, problems.Internal, problems.Unavailable)

@@ -15,11 +15,11 @@ from service.connections.models import Connection
 from service.connections.schemas import TEXT_PATTERN
 from service.connections.states import ESTABLISHED, ConnectionState
 from service.connections.view import Attempt
+from service.database.pagination import Keyset, Page, PageRequest, read_page
 from service.instances.models import Instance
-from service.invitations.models import Invitation
-from service.moments import Moment
-from service.pagination import Keyset, Page, PageRequest, read_page
-from service.verification_sessions.models import VerificationSession
+from service.invitations.invitation.models import Invitation
+from service.values.moments import Moment
+from service.verification.session.models import VerificationSession
 from service.words import DestinationType, Mode
 
 InstanceId = Annotated[str, StringConstraints(max_length=80, pattern=TEXT_PATTERN)]

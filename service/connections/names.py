@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from service.connections.models import Connection
 from service.connections.states import ConnectionState
 from service.instances.models import Instance
-from service.problems import NameTaken
+from service.problems.tree import NameTaken
 
 LONGEST = 255
 TRIES = 10

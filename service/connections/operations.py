@@ -6,23 +6,23 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.access.principals import Principal
-from service.connections import ending
-from service.connections.activating import make_active
-from service.connections.attempts import current_attempt, drop_present, end_badly
 from service.connections.models import Connection
 from service.connections.names import default_name, free_name, store_name
+from service.connections.pending import current_attempt, drop_present, end_badly
 from service.connections.schemas import ConnectionPatch, DetailsIn
 from service.connections.setup import Step, require_mode, require_step
 from service.connections.states import ESTABLISHED, CloseReason, ConnectionState
 from service.connections.view import set_up_of
-from service.database import find, get_for_update
+from service.database.database import find, get_for_update
 from service.events.operations import record
-from service.identifiers import new_id
 from service.instances.faults import not_valid
 from service.instances.models import Instance
+from service.lifecycle import ending
+from service.lifecycle.activating import make_active
 from service.node import Node
-from service.problems import ConnectionClosed, NotFound, StaleRevision, UrlNotAllowed
-from service.verification_sessions.states import OPEN, VerificationEvent
+from service.problems.tree import ConnectionClosed, NotFound, StaleRevision, UrlNotAllowed
+from service.values.identifiers import new_id
+from service.verification.session.states import OPEN, VerificationEvent
 from service.words import DestinationType, Mode, Role, Scope
 
 ALL_SCOPES = [scope.value for scope in Scope]

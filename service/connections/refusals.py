@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from service.connections.models import Connection
-from service.connections.running import UpkeepRefused
 from service.connections.setup import (
     InstanceHalted,
     ModeRefused,
@@ -17,13 +16,14 @@ from service.connections.setup import (
     why_not,
 )
 from service.connections.states import ESTABLISHED, ConnectionState
+from service.connections.upkeep import UpkeepRefused
 from service.connections.view import Attempt, set_up_of, to_out
 from service.instances.faults import literal
 from service.instances.identity import require_running
 from service.instances.models import Instance
 from service.node import Node
 from service.platforms.registry import Registry
-from service.problems import (
+from service.problems.tree import (
     ConnectionClosed,
     DestinationIncompatible,
     DestinationRefused,
@@ -32,7 +32,7 @@ from service.problems import (
     StepNotAllowed,
 )
 from service.protocol.client import ClocksDiffer, PeerRefused
-from service.state_machine import IllegalTransition
+from service.values.state_machine import IllegalTransition
 
 
 @contextmanager

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from service.connections.next_actions import SHORT_NAME_PATTERN
-from service.invitations.schemas import InvitationCode
-from service.pagination import PageOut
+from service.connections.actions.next import SHORT_NAME_PATTERN
+from service.database.pagination import PageOut
+from service.invitations.invitation.schemas import InvitationCode
 from service.words import Mode
 
 ShortName = Annotated[str, StringConstraints(pattern=SHORT_NAME_PATTERN)]

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from service.state_machine import StateMachine
+from service.values.state_machine import StateMachine
 
 
 class ConnectionState(StrEnum):

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from service.connections.actions import Answers
+from service.connections.actions.next import next_actions
+from service.connections.actions.shape import Answers
 from service.connections.models import Connection
-from service.connections.next_actions import next_actions
 from service.connections.schemas import (
     ActionOut,
     ConnectionOut,
@@ -18,16 +18,16 @@ from service.connections.setup import Access, SetUp, allowed_steps, current_step
 from service.instances.identity import why_paused
 from service.instances.models import Instance
 from service.instances.operations import issuer_of
-from service.invitations.codes import PAGE_PATH
-from service.invitations.models import Direction, Invitation
-from service.invitations.operations import host_of
-from service.invitations.states import InvitationState
+from service.invitations.invitation.codes import PAGE_PATH
+from service.invitations.invitation.models import Direction, Invitation
+from service.invitations.invitation.operations import host_of
+from service.invitations.invitation.states import InvitationState
 from service.node import Node
 from service.platforms.registry import Registry
 from service.settings import Settings
-from service.verification_sessions.models import VerificationSession
-from service.verification_sessions.operations import start_url
-from service.verification_sessions.states import VerificationState
+from service.verification.session.models import VerificationSession
+from service.verification.session.operations import start_url
+from service.verification.session.states import VerificationState
 from service.words import Network, Role
 
 Attempt = VerificationSession | Invitation

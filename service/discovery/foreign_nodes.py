@@ -1,11 +1,11 @@
 """A node that holds keys of its own: whoever publishes one of ours would turn our signatures against us."""
 
-from service.database import reading
+from service.database.database import reading
 from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable, read_node
 from service.discovery.reasons import ProbeReason
 from service.instances.operations import issuers_of_keys
 from service.node import Node
-from service.signatures import thumbprint
+from service.trust.signatures import thumbprint
 
 
 async def read_foreign_node(node: Node, issuer: str) -> NodeSnapshot:

@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from service import acting
-from service.at_once import Full
+from service.http import acting
 from service.instances.models import Instance
-from service.limits import PROBES_BY_CALLER, PROBES_BY_HOST
+from service.limits.at_once import Full
+from service.limits.table import PROBES_BY_CALLER, PROBES_BY_HOST
 from service.node import Node
-from service.problems import Unavailable
+from service.problems.tree import Unavailable
 
 MOST_LOOKS = 20
 

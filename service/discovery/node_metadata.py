@@ -7,17 +7,17 @@ from typing import Any, Self
 
 from pydantic import ValidationError
 
-from service.clock_skew import seconds_ahead
 from service.discovery.reasons import DETAILS, FROM_EGRESS, ProbeReason
-from service.egress import Answer, Egress, EgressFailure
+from service.egress.client import Answer, Egress, EgressFailure
+from service.egress.web_addresses import UnusableUrl, WebAddress, normalise, well_known
 from service.protocol.messages import (
     PROTOCOL_VERSION,
     WELL_KNOWN_AUTHORIZATION_SERVER,
     AuthorizationServerMetadata,
     KeySet,
 )
-from service.signatures import InvalidSignature, check_public_jwk, thumbprint
-from service.web_addresses import UnusableUrl, WebAddress, normalise, well_known
+from service.trust.signatures import InvalidSignature, check_public_jwk, thumbprint
+from service.values.clock_skew import seconds_ahead
 
 # What an intermediary stored a while ago would make a right clock look wrong.
 FRESH = {"Accept": "application/json", "Cache-Control": "no-cache"}

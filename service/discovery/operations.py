@@ -5,19 +5,19 @@ from collections.abc import Iterable, Mapping
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.database import reading
+from service.database.database import reading
 from service.discovery.findings import Finding, OwnInstance
 from service.discovery.looks import looking
 from service.discovery.probes import Asking, Probe, describe
 from service.discovery.search import Search, look
+from service.egress.web_addresses import UnusableUrl, WebAddress, is_below, normalise, prefixes
 from service.instance_keys.operations import key_ids
 from service.instances.models import Instance
 from service.instances.operations import issuer_of, platform_of
 from service.node import Node
 from service.platforms.registry import Registry
-from service.problems import UrlNotAllowed
+from service.problems.tree import UrlNotAllowed
 from service.settings import Settings
-from service.web_addresses import UnusableUrl, WebAddress, is_below, normalise, prefixes
 from service.words import Network
 
 DEEPEST = 32

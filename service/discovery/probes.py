@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from service.clock_skew import clock_obstacle
 from service.discovery.findings import (
     Finding,
     NodeFound,
@@ -16,11 +15,12 @@ from service.discovery.modes import ModeOption, Side, mode_options
 from service.discovery.names import Names, name_of_host, suggest
 from service.discovery.node_metadata import NodeSnapshot
 from service.discovery.reasons import DETAILS, FIXES, ProbeReason
+from service.egress.web_addresses import WebAddress, normalise
 from service.instances.models import Instance
 from service.platforms.interface import PlatformDescription
 from service.platforms.registry import SANDBOX, Registry
 from service.protocol.messages import InstanceFacts
-from service.web_addresses import WebAddress, normalise
+from service.values.clock_skew import clock_obstacle
 from service.words import DestinationType
 
 ASK_FOR_NODE_URL = (

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from service.egress import Reason
+from service.egress.client import Reason
 
 
 class ProbeReason(StrEnum):

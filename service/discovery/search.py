@@ -7,15 +7,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from service.clock import Clock
 from service.discovery.findings import Finding, NodeFound, NothingFound, OtherVersion, TrackerFound
 from service.discovery.node_metadata import FRESH, NodeUnreadable, read_node
 from service.discovery.reasons import DETAILS, ProbeReason
-from service.egress import Answer, Egress, EgressFailure, Reason
-from service.platforms.interface import Fingerprint, Platform
-from service.platforms.registry import Registry
-from service.protocol.messages import WELL_KNOWN_PROTECTED_RESOURCE, ProtectedResourceMetadata
-from service.web_addresses import (
+from service.egress.client import Answer, Egress, EgressFailure, Reason
+from service.egress.web_addresses import (
     UnusableUrl,
     WebAddress,
     issuer_of_page,
@@ -23,6 +19,10 @@ from service.web_addresses import (
     prefixes,
     well_known,
 )
+from service.platforms.interface import Fingerprint, Platform
+from service.platforms.registry import Registry
+from service.protocol.messages import WELL_KNOWN_PROTECTED_RESOURCE, ProtectedResourceMetadata
+from service.values.clock import Clock
 
 SEARCH_SECONDS = 7.0
 CONFIRM_SECONDS = 3.0

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Column, Index, text
 from sqlmodel import Field, SQLModel
 
-from service.acting import ActorKind
-from service.database import JSON_COLUMN, enum_column
+from service.database.database import JSON_COLUMN, enum_column
+from service.http.acting import ActorKind
 
 
 class Event(SQLModel, table=True):

@@ -8,10 +8,10 @@ from sqlalchemy import delete, text
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service import acting
-from service.database import Database, Transition, reading, transaction
+from service.database.database import Database, Transition, reading, transaction
 from service.events.models import Event
-from service.identifiers import new_id
+from service.http import acting
+from service.values.identifiers import new_id
 
 MOST_REFUSALS = {timedelta(hours=1): 10, timedelta(days=1): 50}
 KEEP_REFUSALS = timedelta(days=90)

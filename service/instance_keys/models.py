@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 from sqlalchemy import Column, Index, text
 from sqlmodel import Field, SQLModel
 
-from service.database import JSON_COLUMN, enum_column
+from service.database.database import JSON_COLUMN, enum_column
 from service.instance_keys.states import MACHINE, KeyEvent, KeyState
-from service.state_machine import StateMachine
+from service.values.state_machine import StateMachine
 
 
 def _one_of(state: KeyState) -> Index:

@@ -6,13 +6,13 @@ from functools import lru_cache
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service import signatures
-from service.database import advance
+from service.database.database import advance
 from service.instance_keys.models import InstanceKey
 from service.instance_keys.states import KeyEvent, KeyState
-from service.problems import NotFound
-from service.sealing import Sealer
-from service.signatures import SigningKey
+from service.problems.tree import NotFound
+from service.trust import signatures
+from service.trust.sealing import Sealer
+from service.trust.signatures import SigningKey
 
 
 async def add_key(

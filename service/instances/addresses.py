@@ -3,11 +3,11 @@
 import re
 from urllib.parse import SplitResult, urlsplit
 
-from service.egress import EgressFailure, EgressPolicy, check_url
+from service.egress.client import EgressFailure, EgressPolicy, check_url
+from service.egress.web_addresses import UnusableUrl, normalise
 from service.instances.faults import literal, not_valid
-from service.problems import UrlNotAllowed
+from service.problems.tree import UrlNotAllowed
 from service.settings import Settings, is_loopback_host
-from service.web_addresses import UnusableUrl, normalise
 
 MAX_RETURN_URLS = 20
 # A parser drops some of these in silence, and another reads the host differently.

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from service.egress import EgressFailure
+from service.egress.client import EgressFailure
 from service.instances.credentials import open_credential
 from service.instances.models import Instance
 from service.node import Node
 from service.platforms.interface import Credential, Platform, Right, SignInFailure, SignInReason
-from service.sealing import SealBroken
+from service.trust.sealing import SealBroken
 
 STORE_CREDENTIAL = "Store the connection's user with PATCH and credential."
 FOLLOW = "Do what detail says, then check again."

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from service.instances.faults import not_valid
 from service.instances.models import Instance
 from service.platforms.interface import Credential, PlatformDescription, SignInMethod
-from service.sealing import Sealer
-from service.storable import is_storable
+from service.trust.sealing import Sealer
+from service.values.storable import is_storable
 
 
 def read_credential(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from service.problems import ValidationFailed
+from service.problems.tree import ValidationFailed
 
 
 def not_valid(pointer: str, code: str, detail: str, **members: Any) -> ValidationFailed:

@@ -4,7 +4,7 @@ from typing import Any
 
 from service.instances.models import Instance
 from service.instances.operations import issuer_of
-from service.problems import InstancePaused
+from service.problems.tree import InstancePaused
 from service.settings import Settings
 
 NODE_URL = "node_url"

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.identifiers import new_id
+from service.database.pagination import Keyset, Page, PageRequest, read_page
 from service.instance_keys.models import InstanceKey
 from service.instance_keys.operations import add_current_key
 from service.instances.addresses import check_instance_url, check_return_urls
@@ -18,12 +18,12 @@ from service.instances.credentials import seal_credential
 from service.instances.faults import not_valid
 from service.instances.models import Instance
 from service.node import Node
-from service.pagination import Keyset, Page, PageRequest, read_page
 from service.platforms.interface import Credential, Platform
 from service.platforms.registry import SANDBOX, Registry
-from service.problems import NameTaken, NotFound, OptionNotAvailable
+from service.problems.tree import NameTaken, NotFound, OptionNotAvailable
 from service.settings import Settings
-from service.storable import is_storable
+from service.values.identifiers import new_id
+from service.values.storable import is_storable
 from service.words import Network
 
 SLUG_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"

@@ -9,7 +9,7 @@ from service.instances.operations import platform_of
 from service.node import Node
 from service.platforms.interface import PermissionNeed, Platform, Right, SignInFailure
 from service.platforms.registry import Registry
-from service.sealing import SealBroken
+from service.trust.sealing import SealBroken
 from service.words import SCOPE_SENTENCES
 
 

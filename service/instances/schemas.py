@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
+from service.database.pagination import PageOut
 from service.instances.identity import why_paused
 from service.instances.models import Instance
 from service.instances.operations import SLUG_PATTERN, issuer_of
-from service.pagination import PageOut
 from service.platforms.registry import SANDBOX
 from service.settings import Settings
 from service.words import Network

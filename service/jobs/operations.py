@@ -8,10 +8,10 @@ from sqlalchemy import case, or_, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.database import upsert
-from service.identifiers import new_id
+from service.database.database import upsert
 from service.jobs.models import Job
-from service.problems import InstancePaused
+from service.problems.tree import InstancePaused
+from service.values.identifiers import new_id
 
 PADDING_BYTES = 32_768
 

@@ -12,12 +12,12 @@ import structlog
 from sqlalchemy import case, update
 from sqlmodel import col
 
-from service.database import transaction
-from service.identifiers import new_id
+from service.database.database import transaction
 from service.jobs.leases import claim, held, release_leftovers
 from service.jobs.models import Job
 from service.node import Node
-from service.problems import InstancePaused
+from service.problems.tree import InstancePaused
+from service.values.identifiers import new_id
 
 POLL_SECONDS = 1.0
 BATCH = 5

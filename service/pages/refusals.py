@@ -7,10 +7,10 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.http.problem_handlers import request_id
 from service.pages.rendering import render
 from service.pages.views import ProblemView
-from service.problem_handlers import request_id
-from service.problems import Problem
+from service.problems.tree import Problem
 from service.protocol.errors import OAuthError
 
 PAGE = {"text/html": {"schema": {"type": "string"}}}

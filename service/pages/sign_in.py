@@ -11,8 +11,8 @@ from starlette.responses import RedirectResponse, Response
 from service.access.cookies import set_cookie
 from service.access.models import SessionKind
 from service.access.sign_in import REASONS_OF_THE_PERSON, sign_in
-from service.acting import concerns
-from service.database import find, reading
+from service.database.database import find, reading
+from service.http.acting import concerns
 from service.instances.credentials import read_credential
 from service.instances.models import Instance
 from service.instances.operations import issuer_of, platform_of
@@ -23,8 +23,8 @@ from service.pages.views import SignInView
 from service.pages.visitors import find_browser
 from service.platforms.interface import SignInFailure
 from service.platforms.registry import Registry
-from service.problems import ValidationFailed
-from service.verification_sessions.models import VerificationSession
+from service.problems.tree import ValidationFailed
+from service.verification.session.models import VerificationSession
 
 PATH = "/sign-in"
 NO_STORE = {"Cache-Control": "no-store"}

@@ -8,12 +8,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
-from service import acting
 from service.access.cookies import read_cookie
 from service.access.models import SignInSession
 from service.access.sign_in import find_sign_in
-from service.acting import ActorKind
-from service.database import reading
+from service.database.database import reading
+from service.http import acting
+from service.http.acting import ActorKind
 from service.instances.models import Instance
 from service.instances.operations import issuer_of
 from service.node import Node

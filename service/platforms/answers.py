@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from service.egress import Answer, Egress, EgressFailure, Reason
+from service.egress.client import Answer, Egress, EgressFailure, Reason
 from service.platforms.interface import SignInFailure, SignInReason
 
 MAX_TEXT = 255

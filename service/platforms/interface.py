@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from service.egress import Egress
+from service.egress.client import Egress
 from service.words import Mode, Scope
 
 

@@ -1,6 +1,6 @@
 """Redmine, as every platform is asked: each call proves its credential anew before it reads anything."""
 
-from service.egress import Egress
+from service.egress.client import Egress
 from service.platforms.interface import (
     Credential,
     Field,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from service.egress import Answer, Egress, EgressFailure, Reason
+from service.egress.client import Answer, Egress, EgressFailure, Reason
 from service.platforms.answers import ask, member, no_answer, number, read_json, text, unexpected
 from service.platforms.interface import Credential, Fingerprint, Person, SignInFailure, SignInReason
 from service.platforms.redmine_description import API_KEY, DESCRIPTION, ENABLE_API, MAKE_ADMIN, PASSWORD

@@ -7,7 +7,7 @@ import hmac
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from service.egress import Egress, EgressFailure, Reason
+from service.egress.client import Egress, EgressFailure, Reason
 from service.platforms.answers import text
 from service.platforms.interface import (
     Credential,

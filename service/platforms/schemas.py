@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from service.pagination import PageOut
+from service.database.pagination import PageOut
 from service.platforms.interface import PermissionNeed, PlatformDescription, SignInMethod
 from service.words import Mode
 

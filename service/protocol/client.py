@@ -13,8 +13,7 @@ from uuid import uuid4
 
 from pydantic import ValidationError
 
-from service.clock_skew import clock_obstacle, seconds_ahead
-from service.egress import Answer, Egress, EgressFailure
+from service.egress.client import Answer, Egress, EgressFailure
 from service.protocol.messages import (
     ASSERTION_TYPE,
     CALLBACK_PATH,
@@ -26,7 +25,8 @@ from service.protocol.messages import (
     TokenAnswer,
     Wire,
 )
-from service.signatures import Purpose, SigningKey, access_token_hash, sign
+from service.trust.signatures import Purpose, SigningKey, access_token_hash, sign
+from service.values.clock_skew import clock_obstacle, seconds_ahead
 
 ASSERTION_LIFE = timedelta(seconds=60)
 OVER = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.database_trouble import trouble_of
+from service.database.trouble import trouble_of
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from service.moments import UtcMoment
+from service.values.moments import UtcMoment
 from service.words import Mode, Network
 
 PROTOCOL_VERSION = "1"

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from service.protocol.client import ASSERTION_LIFE, Caller, Peer, call, read_answer
 from service.protocol.messages import InstanceFacts, InvitationStatus, Registered
-from service.signatures import Purpose, sign
+from service.trust.signatures import Purpose, sign
 
 
 async def register(

@@ -7,9 +7,9 @@ from sqlalchemy import delete
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.database import upsert
+from service.database.database import upsert
 from service.protocol.models import SeenToken
-from service.signatures import Purpose
+from service.trust.signatures import Purpose
 
 MOST_SEEN = 200_000
 

@@ -4,10 +4,10 @@ import pytest
 from starlette.requests import Request
 
 from service.access.form_tokens import check_same_origin, form_token, is_form_token
-from service.problems import Unauthenticated
-from service.sealing import new_key
+from service.problems.tree import Unauthenticated
 from service.settings import Settings
-from service.tokens import Hasher
+from service.trust.sealing import new_key
+from service.trust.tokens import Hasher
 
 HASHER = Hasher(b"k" * 32)
 SETTINGS = Settings.model_validate({"public_url": "https://parley.example", "sealing_keys": new_key()})

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from service.access.hash_key import load_hasher
-from service.database import open_database
-from service.sealing import SealBroken, Sealer, new_key, parse_keys
+from service.database.database import open_database
+from service.trust.sealing import SealBroken, Sealer, new_key, parse_keys
 
 pytestmark = pytest.mark.anyio
 REPLICAS = 5

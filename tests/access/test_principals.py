@@ -8,8 +8,8 @@ import pytest
 
 from service.access.principals import SCOPES, requires
 from service.access.scopes import INSTANCE_SCOPES, ScopeName
-from service.egress import Reason
-from service.tokens import new_token
+from service.egress.client import Reason
+from service.trust.tokens import new_token
 from tests.odd_platform import OddPlatform
 from tests.small_node import SmallNode, running
 

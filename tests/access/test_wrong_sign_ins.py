@@ -7,7 +7,7 @@ from datetime import datetime
 import httpx
 import pytest
 
-from service import limits
+from service.limits import table as limits
 from service.platforms.interface import SignInFailure, SignInReason
 from tests.nodes import Network, RunningNode, running_node
 from tests.odd_platform import OddPlatform

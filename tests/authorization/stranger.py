@@ -9,10 +9,10 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from service import signatures
 from service.protocol.messages import ASSERTION_TYPE
-from service.signatures import access_token_hash
-from service.tokens import pkce_challenge
+from service.trust import signatures
+from service.trust.signatures import access_token_hash
+from service.trust.tokens import pkce_challenge
 from tests.forged_tokens import write
 from tests.nodes import Network, Person, RunningNode
 

@@ -6,10 +6,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from service import signatures
-from service.authorization import decisions
-from service.authorization.client_documents import check_client_id
+from service.authorization.clients.documents import check_client_id
+from service.authorization.requests import deciding as decisions
 from service.protocol.errors import InvalidClient
+from service.trust import signatures
 from tests.authorization.stranger import Json, Stranger, error_of, listed
 from tests.forged_tokens import PRIVATE, PUBLIC_MEMBERS, write
 from tests.nodes import Person

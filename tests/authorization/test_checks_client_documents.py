@@ -5,13 +5,13 @@ from typing import Any
 import httpx
 import pytest
 
-from service import signatures
-from service.authorization.client_documents import check_client_id
-from service.database import reading, transaction
+from service.authorization.clients.documents import check_client_id
+from service.database.database import reading, transaction
 from service.protocol.errors import InvalidClient
 from service.protocol.models import CachedDocument
-from service.sealing import new_key
 from service.settings import Settings
+from service.trust import signatures
+from service.trust.sealing import new_key
 from tests.authorization.stranger import Stranger, error_of
 from tests.forged_tokens import P384, part
 

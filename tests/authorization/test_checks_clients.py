@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from service.limits import FETCHES_BY_HOST, FETCHES_BY_SOURCE, PUSHES_BY_CLIENT
+from service.limits.table import FETCHES_BY_HOST, FETCHES_BY_SOURCE, PUSHES_BY_CLIENT
 from tests.authorization.stranger import Stranger, error_of
 from tests.forged_tokens import part
 from tests.nodes import Network, Person, RunningNode

@@ -5,10 +5,10 @@ from urllib.parse import urlencode
 import pytest
 from sqlmodel import select
 
-from service import signatures
-from service.authorization.models import AuthorizationRequest
-from service.database import reading
-from service.signatures import Purpose, thumbprint
+from service.authorization.requests.models import AuthorizationRequest
+from service.database.database import reading
+from service.trust import signatures
+from service.trust.signatures import Purpose, thumbprint
 from tests.authorization.stranger import VERIFIER, Json, Stranger, error_of, only_connection
 
 pytestmark = pytest.mark.anyio

@@ -6,7 +6,7 @@ import pytest
 
 from service.authorization.sweeping import sweep
 from service.jobs.models import Job
-from service.signatures import access_token_hash
+from service.trust.signatures import access_token_hash
 from tests.authorization.stranger import Stranger, error_of
 from tests.forged_tokens import PUBLIC_MEMBERS
 from tests.small_node import NOW

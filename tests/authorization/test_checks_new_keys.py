@@ -6,8 +6,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from service import signatures
-from service.signatures import SigningKey
+from service.trust import signatures
+from service.trust.signatures import SigningKey
 from tests.authorization.stranger import Stranger, error_of, only_connection
 from tests.instance_keys.rotations import current_key, history
 

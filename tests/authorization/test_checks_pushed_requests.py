@@ -6,10 +6,10 @@ from urllib.parse import urlencode
 import pytest
 from sqlmodel import select
 
-from service.authorization.models import AuthorizationRequest
-from service.database import reading
+from service.authorization.requests.models import AuthorizationRequest
+from service.database.database import reading
 from service.platforms import sandbox
-from service.tokens import comparison_code, pkce_challenge
+from service.trust.tokens import comparison_code, pkce_challenge
 from service.words import Mode
 from tests.authorization.stranger import VERIFIER, Json, Stranger, error_of, listed, only_connection, query_of
 from tests.nodes import Person

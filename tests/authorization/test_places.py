@@ -6,11 +6,12 @@ from uuid import uuid4
 import pytest
 from sqlmodel import SQLModel, insert, select
 
-from service.authorization import places, sweeping
 from service.authorization import router as authorization
-from service.authorization.models import AuthorizationRequest
-from service.authorization.timers import EXPIRE_JOB
-from service.database import reading, transaction
+from service.authorization import sweeping
+from service.authorization.requests import places
+from service.authorization.requests.models import AuthorizationRequest
+from service.authorization.requests.timers import EXPIRE_JOB
+from service.database.database import reading, transaction
 from service.jobs.models import Job
 from service.protocol.models import CachedDocument, SeenToken
 from tests.authorization.stranger import Stranger, error_of

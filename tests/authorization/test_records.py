@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.signatures import Purpose
+from service.trust.signatures import Purpose
 from tests.authorization.stranger import Stranger, error_of, only_connection
 
 pytestmark = pytest.mark.anyio

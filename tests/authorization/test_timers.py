@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, select
 
-from service.authorization.models import AuthorizationRequest
-from service.authorization.timers import EXPIRE_JOB
-from service.database import reading
+from service.authorization.requests.models import AuthorizationRequest
+from service.authorization.requests.timers import EXPIRE_JOB
+from service.database.database import reading
 from service.jobs.models import Job
 from service.protocol.models import CachedDocument, SeenToken
 from tests.authorization.stranger import Stranger, error_of, only_connection

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.connections.actions import Answers
-from service.connections.next_actions import next_actions
-from service.connections.running import allowed_upkeep
+from service.connections.actions.next import next_actions
+from service.connections.actions.shape import Answers
 from service.connections.setup import (
     UNDECIDED,
     Access,
@@ -28,6 +27,7 @@ from service.connections.setup import (
     steps,
 )
 from service.connections.states import ESTABLISHED, ConnectionState
+from service.connections.upkeep import allowed_upkeep
 from service.words import DestinationType, Mode, Role
 
 ANSWERS = Answers(connection_id="con_1", verification_session_id="vs_1", start_url="https://a.test/start")

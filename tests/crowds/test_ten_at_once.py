@@ -11,13 +11,13 @@ import httpx
 import pytest
 from sqlmodel import select
 
-from service.connections.ending import caller_of, peer_of
-from service.database import reading
+from service.database.database import reading
+from service.lifecycle.ending import caller_of, peer_of
 from service.protocol import client as protocol
 from service.protocol.client import Caller, Peer, PeerRefused
 from service.protocol.messages import TokenAnswer
-from service.verification_sessions.models import VerificationSession
-from service.verification_sessions.operations import unseal
+from service.verification.session.models import VerificationSession
+from service.verification.session.operations import unseal
 from tests.nodes import Person, RunningNode
 from tests.pairs import Pair, read
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from service.discovery.looks import MOST_LOOKS
-from service.limits import WRONG_SIGN_INS_BY_SOURCE
+from service.limits.table import WRONG_SIGN_INS_BY_SOURCE
 from service.platforms import sandbox
 from tests.nodes import PATIENCE_SECONDS, Network, Person, RunningNode, running_node
 from tests.pairs import Pair
@@ -45,7 +45,7 @@ async def working(
     for number, login in enumerate(ADMINS):
         one = replace(alice, id=f"{number}", password=f"{login}-sandbox")
         monkeypatch.setitem(sandbox.ACCOUNTS, login, one)
-    monkeypatch.setattr("service.database.POOL_WAIT_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr("service.database.database.POOL_WAIT_SECONDS", PATIENCE_SECONDS)
     network, clock = CountingNetwork(), FrozenClock()
     async with AsyncExitStack() as stack:
         a, b = [

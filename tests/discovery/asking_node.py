@@ -5,17 +5,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from service.database import open_database, transaction
+from service.database.database import open_database, transaction
 from service.discovery.operations import NO_PARTNERS, probe
 from service.discovery.probes import Probe
-from service.egress import Egress
+from service.egress.client import Egress
 from service.instances.models import Instance
 from service.instances.operations import NewInstance, create_instance
 from service.node import Node
 from service.platforms.registry import Registry, build_registry
-from service.sealing import Sealer, new_key, parse_keys
 from service.settings import Settings
-from service.tokens import Hasher
+from service.trust.sealing import Sealer, new_key, parse_keys
+from service.trust.tokens import Hasher
 from service.words import Network
 from tests.discovery.fake_web import NOW
 from tests.small_node import FrozenClock

@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 
-from service.egress import Egress, EgressPolicy
-from service.signatures import generate_key, load_key
+from service.egress.client import Egress, EgressPolicy
+from service.trust.signatures import generate_key, load_key
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 NODE = "https://parley.acme.example/i/jira"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.connections.next_actions import SHORT_NAME_PATTERN as ACCEPTED
+from service.connections.actions.next import SHORT_NAME_PATTERN as ACCEPTED
 from service.discovery.names import MAX_SHORT_NAME, SHORT_NAME_PATTERN, name_of_host, short_name, suggest
 
 HOSTS = {

@@ -9,7 +9,7 @@ import pytest
 
 from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable, read_node
 from service.discovery.reasons import ProbeReason
-from service.signatures import generate_key, load_key, thumbprint
+from service.trust.signatures import generate_key, load_key, thumbprint
 from tests.discovery.fake_web import (
     KEY,
     NODE,

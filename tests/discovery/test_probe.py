@@ -7,7 +7,7 @@ import pytest
 
 from service.discovery.probes import Outcome
 from service.discovery.reasons import ProbeReason
-from service.problems import UrlNotAllowed
+from service.problems.tree import UrlNotAllowed
 from service.words import DestinationType, Network
 from tests.discovery.asking_node import OWN_TRACKER, PUBLIC_URL, Asker, asking_node
 from tests.discovery.fake_web import (

@@ -11,7 +11,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from service.discovery import search
 from service.discovery.probes import Outcome, Probe
 from service.discovery.reasons import ProbeReason
-from service.egress import Egress, EgressPolicy
+from service.egress.client import Egress, EgressPolicy
 from tests.discovery.asking_node import asking_node
 from tests.discovery.fake_web import NODE, TRACKER, FakeWeb, metadata_url, put_node, put_resource
 from tests.tls_peers import LOOPBACK, Peer, listening

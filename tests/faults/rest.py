@@ -7,9 +7,9 @@ from typing import Any
 from sqlmodel import col, select
 
 from service.authorization.sweeping import SWEEP_JOB
-from service.connections.probing import STATUS_PROBE
-from service.database import reading
+from service.database.database import reading
 from service.jobs.models import Job
+from service.lifecycle.probing import STATUS_PROBE
 from tests.faults.arrows import Outcome
 from tests.faults.faulty_network import FaultyNetwork
 from tests.nodes import RunningNode

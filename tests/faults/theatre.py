@@ -10,14 +10,14 @@ from pathlib import Path
 from sqlmodel import col, delete, update
 
 from service.access.models import GuessCount, SignInSession
-from service.authorization.models import AuthorizationRequest
+from service.authorization.requests.models import AuthorizationRequest
 from service.authorization.sweeping import SWEEP_JOB
 from service.connections.models import Connection
 from service.events.models import Event
-from service.invitations.models import Invitation
+from service.invitations.invitation.models import Invitation
 from service.jobs.models import Job
 from service.protocol.models import CachedDocument, SeenToken
-from service.verification_sessions.models import VerificationSession
+from service.verification.session.models import VerificationSession
 from tests import databases
 from tests.faults import running_scenes
 from tests.faults.clock_beside import ClockBeside

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from service.database import reading
+from service.database.database import reading
 from service.instance_keys.operations import key_ids, signing_key
 from service.protocol.client import Caller, Peer
-from service.signatures import SigningKey
+from service.trust.signatures import SigningKey
 from tests.nodes import RunningNode
 from tests.pairs import Pair, read
 

@@ -8,7 +8,7 @@ import structlog
 from typer.testing import CliRunner
 
 from service.cli import app
-from service.sealing import new_key
+from service.trust.sealing import new_key
 
 SLUG = "acme"
 

@@ -3,9 +3,9 @@
 import pytest
 
 from service.instances.addresses import check_instance_url, check_return_urls, egress_policy
-from service.problems import UrlNotAllowed, ValidationFailed
-from service.sealing import new_key
+from service.problems.tree import UrlNotAllowed, ValidationFailed
 from service.settings import Settings
+from service.trust.sealing import new_key
 
 SPELLINGS = {
     "https://Tracker.Example": "https://tracker.example",

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from service.database import transaction
-from service.egress import Reason
+from service.database.database import transaction
+from service.egress.client import Reason
 from service.instances.models import Instance
 from service.platforms.interface import Fingerprint, SignInFailure, SignInReason
 from tests.odd_platform import UNREACHABLE, OddPlatform

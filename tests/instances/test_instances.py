@@ -11,12 +11,12 @@ from service.access.models import SignInSession
 from service.access.scopes import INSTANCE_SCOPES
 from service.connections.models import Connection
 from service.connections.states import ConnectionEvent
-from service.database import advance, reading, transaction
-from service.identifiers import new_id
+from service.database.database import advance, reading, transaction
 from service.instance_keys.models import InstanceKey
 from service.instances.credentials import open_credential
 from service.instances.models import Instance
 from service.platforms.registry import build_registry
+from service.values.identifiers import new_id
 from service.words import Role
 from tests.small_node import ALICE, NOW, PUBLIC_URL, SmallNode, running
 

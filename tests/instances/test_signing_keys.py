@@ -3,12 +3,12 @@
 import pytest
 from sqlmodel import select
 
-from service.database import reading, transaction
+from service.database.database import reading, transaction
 from service.instance_keys.models import InstanceKey
 from service.instance_keys.operations import public_keys, signing_key
 from service.instances.operations import issuer_of
-from service.problems import NotFound
-from service.sealing import SealBroken, Sealer, new_key, parse_keys
+from service.problems.tree import NotFound
+from service.trust.sealing import SealBroken, Sealer, new_key, parse_keys
 from tests.small_node import PUBLIC_URL, SmallNode
 
 pytestmark = pytest.mark.anyio

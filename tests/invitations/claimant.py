@@ -8,8 +8,8 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from service import signatures
-from service.signatures import unverified_claims
+from service.trust import signatures
+from service.trust.signatures import unverified_claims
 from tests.authorization.stranger import Stranger
 from tests.discovery.fake_web import metadata
 from tests.forged_tokens import write

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from service import signatures
+from service.trust import signatures
 from tests.authorization.stranger import error_of
 from tests.invitations.claimant import Claimant, secret_of
 from tests.invitations.invited import Invited

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from service.connections.invitation_reasons import INVITE_ANEW
+from service.invitations.invitation.reasons import INVITE_ANEW
 from tests.invitations.claimant import Claimant
 from tests.invitations.invited import Invited
 from tests.pairs import Pair, read

@@ -2,11 +2,11 @@
 
 import pytest
 
-from service.invitations.operations import MOST_WRONG_CODES
-from service.invitations.states import InvitationState
-from service.pages.hand_over import read_node_url
+from service.egress.web_addresses import UnusableUrl
+from service.invitations.invitation.operations import MOST_WRONG_CODES
+from service.invitations.invitation.states import InvitationState
+from service.pages.invitation.hand_over import read_node_url
 from service.settings import Environment, Settings
-from service.web_addresses import UnusableUrl
 from tests.invitations.forged_codes import with_another_secret
 from tests.invitations.invited import Invited
 from tests.invitations.page_visits import give_code, words

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from service.database import transaction
+from service.database.database import transaction
 from service.instances.models import Instance
 from service.words import Network
-from tests.connections.test_pausing import at
 from tests.invitations.invited import Invited, Json
+from tests.lifecycle.test_pausing import at
 from tests.nodes import RunningNode
 from tests.pairs import DETAILS, Pair, read
 

@@ -8,9 +8,9 @@ import structlog
 from sqlmodel import select
 
 from service.access.scopes import SCOPES
-from service.database import reading
-from service.invitations.models import Invitation
-from service.signatures import unverified_claims
+from service.database.database import reading
+from service.invitations.invitation.models import Invitation
+from service.trust.signatures import unverified_claims
 from tests.invitations.claimant import Claimant, secret_of
 from tests.invitations.dumps import dump
 from tests.invitations.invited import Invited

@@ -5,13 +5,13 @@ import asyncio
 import httpx
 import pytest
 
-from service import at_once
-from service.authorization.client_documents import MOST_FETCHES
+from service.authorization.clients.documents import MOST_FETCHES
+from service.limits import at_once
 from tests.authorization.stranger import error_of
+from tests.http.test_busy_limit import Held
 from tests.invitations.claimant import Claimant
 from tests.invitations.invited import Invited
 from tests.pairs import Pair
-from tests.test_busy_limit import Held
 
 pytestmark = pytest.mark.anyio
 

@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.connections.test_pausing import status_of
 from tests.deadlines import until
+from tests.lifecycle.test_pausing import status_of
 from tests.processes import Instance, Json, started_node
 
 DETAILS = {"local_short_name": "Shop", "destination_short_name": "Depot"}

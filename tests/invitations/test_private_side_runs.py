@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.connections.test_pausing import at, pause, status_of
 from tests.invitations.invited import Invited
+from tests.lifecycle.test_pausing import at, pause, status_of
 from tests.pairs import Pair, read
 
 pytestmark = pytest.mark.anyio

@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
-from service.limits import WRONG_CODES_BY_SOURCE
-from service.signatures import unverified_claims
+from service.limits.table import WRONG_CODES_BY_SOURCE
+from service.trust.signatures import unverified_claims
 from tests.authorization.stranger import error_of
 from tests.invitations.claimant import Claimant
 from tests.invitations.invited import Invited

@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from service.database import transaction
+from service.database.database import transaction
 from service.instance_keys.operations import signing_key
 from service.instances.models import Instance
-from service.invitations.models import Invitation
-from service.signatures import Purpose, sign, unverified_claims
+from service.invitations.invitation.models import Invitation
+from service.trust.signatures import Purpose, sign, unverified_claims
 from service.words import Network
 from tests.forged_tokens import write
 from tests.invitations.claimant import Claimant

@@ -9,15 +9,15 @@ from typing import Literal
 import pytest
 from sqlmodel import select
 
-from service.database import open_database, reading, transaction
-from service.egress import Egress, EgressPolicy
+from service.database.database import open_database, reading, transaction
+from service.egress.client import Egress, EgressPolicy
 from service.jobs.models import Job
 from service.jobs.operations import enqueue
 from service.jobs.worker import LANES, TryAgain, Worker, backoff, run_due, run_for_ever
 from service.node import Node
-from service.sealing import Sealer, new_key, parse_keys
 from service.settings import Settings
-from service.tokens import Hasher
+from service.trust.sealing import Sealer, new_key, parse_keys
+from service.trust.tokens import Hasher
 from tests.small_node import PUBLIC_URL, FrozenClock
 
 pytestmark = pytest.mark.anyio

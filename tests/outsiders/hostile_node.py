@@ -9,8 +9,8 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from service import signatures
-from service.signature_keys import decode_base64url
+from service.trust import signatures
+from service.trust.keys import decode_base64url
 from tests.discovery.fake_web import metadata
 from tests.forged_tokens import write
 from tests.nodes import Network

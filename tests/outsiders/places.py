@@ -11,9 +11,9 @@ from uuid import uuid4
 import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from service.database import reading
+from service.database.database import reading
 from service.instance_keys.operations import signing_key
-from service.signatures import Purpose, access_token_hash
+from service.trust.signatures import Purpose, access_token_hash
 from tests.authorization.stranger import Stranger
 from tests.forged_tokens import claims_of, write
 from tests.nodes import RunningNode

@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from service import signatures
-from service.signature_purposes import REQUIRED
-from service.signatures import Purpose
+from service.trust import signatures
+from service.trust.purposes import REQUIRED
+from service.trust.signatures import Purpose
 from tests.forged_tokens import OTHER_KEY, PUBLIC_MEMBERS
 from tests.outsiders.conftest import Asking
 from tests.outsiders.lies import ELSEWHERE, change

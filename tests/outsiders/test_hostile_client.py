@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from service.tokens import pkce_challenge
+from service.trust.tokens import pkce_challenge
 from tests import databases
 from tests.authorization.stranger import VERIFIER, Stranger, error_of, listed, query_of
 from tests.nodes import Network, Person, RunningNode, running_node

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from service.signature_purposes import REQUIRED
-from service.signatures import Purpose
+from service.trust.purposes import REQUIRED
+from service.trust.signatures import Purpose
 from tests.forged_tokens import OTHER_KEY, PUBLIC_MEMBERS
 from tests.outsiders.conftest import Asking
 from tests.outsiders.hostile_node import HostileNode, Lie

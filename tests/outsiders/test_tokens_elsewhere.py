@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 import httpx
 import pytest
 
-from service.signatures import Purpose
+from service.trust.signatures import Purpose
 from tests import databases
 from tests.authorization.stranger import Stranger, error_of
 from tests.nodes import Network, RunningNode, running_node

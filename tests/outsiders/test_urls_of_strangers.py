@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from service.egress import Egress, EgressFailure, EgressPolicy
+from service.egress.client import Egress, EgressFailure, EgressPolicy
 from service.platforms.interface import Credential, Platform, SignInFailure
 from service.platforms.registry import build_registry
 from tests import databases

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from service.egress import Egress, EgressPolicy
+from service.egress.client import Egress, EgressPolicy
 from service.platforms.interface import Credential
 
 RESPONSES = Path(__file__).parent / "responses" / "redmine"

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from service.egress import Egress, EgressPolicy
+from service.egress.client import Egress, EgressPolicy
 from service.platforms.interface import Field, ItemType, Project, ProjectNotVisible, SignInFailure
 from service.platforms.redmine import PLATFORM
 from service.words import Scope

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import httpx
 import pytest
 
-from service.egress import Egress, EgressFailure, EgressPolicy, Reason
+from service.egress.client import Egress, EgressFailure, EgressPolicy, Reason
 from service.platforms.interface import Credential, Fingerprint, Person, SignInFailure, SignInReason
 from service.platforms.redmine import PLATFORM
 from tests.platforms.recorded_redmine import (

@@ -4,7 +4,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from service.egress import Egress, EgressFailure, EgressPolicy, Reason
+from service.api.sandbox import router
+from service.egress.client import Egress, EgressFailure, EgressPolicy, Reason
 from service.platforms.interface import (
     Credential,
     Fingerprint,
@@ -13,7 +14,6 @@ from service.platforms.interface import (
     SignInReason,
 )
 from service.platforms.sandbox import PLATFORM
-from service.platforms.sandbox_router import router
 from tests.platforms.recorded_redmine import answer, recorded
 
 URL = "https://parley.example.com/sandbox/acme"

@@ -2,12 +2,12 @@
 
 from tests.security.check import Check
 
-EGRESS = "service/egress.py"
-POLICY = "service/egress_policy.py"
-ANSWERS = "service/egress_answers.py"
-T_CALLS = "tests/test_egress.py::"
-T_LIMITS = "tests/test_egress_limits.py::"
-T_ANSWERS = "tests/test_egress_answers.py::"
+EGRESS = "service/egress/client.py"
+POLICY = "service/egress/policy.py"
+ANSWERS = "service/egress/answers.py"
+T_CALLS = "tests/egress/test_egress.py::"
+T_LIMITS = "tests/egress/test_egress_limits.py::"
+T_ANSWERS = "tests/egress/test_egress_answers.py::"
 SIZE = "size cap on decoded bytes"
 JSON_ONLY = "JSON only with a nesting cap"
 NOTHING_TOLD = "the caller never gets the body or the connect error of a refused target"
@@ -96,7 +96,7 @@ CHECKS = (
     Check(
         "refused-target-tells-a-stranger-nothing",
         NOTHING_TOLD,
-        "service/authorization/client_documents.py",
+        "service/authorization/clients/documents.py",
         "        if failure.reason in MAY_PASS:",
         "        if failure.reason == Reason.BLOCKED_ADDRESS:\n"
         '            raise InvalidClient("It may not be called.") from None\n'

@@ -2,13 +2,12 @@
 
 from tests.security.check import Check
 
-HANDSHAKE = "service/connections/handshake.py"
+HANDSHAKE = "service/verification/initiator/completing.py"
 T_CLAIM = (
-    "tests/verification_sessions/test_checks_attestation.py"
-    "::test_an_attestation_with_a_wrong_claim_ends_the_attempt"
+    "tests/verification/test_checks_attestation.py::test_an_attestation_with_a_wrong_claim_ends_the_attempt"
 )
 T_HOSTILE = "tests/outsiders/test_hostile_attestation.py::test_one_claim_is_wrong"
-T_ALONE = "tests/verification_sessions/test_checks_attestation_alone.py::"
+T_ALONE = "tests/verification/test_checks_attestation_alone.py::"
 T_ANSWERS = "tests/outsiders/test_hostile_answers.py::"
 CHECKS_IT = "checks the attestation: "
 CLIENT = "service/protocol/client.py"

@@ -2,17 +2,17 @@
 
 from tests.security.check import Check
 
-PLACES = "service/authorization/places.py"
+PLACES = "service/authorization/requests/places.py"
 SWEEPING = "service/authorization/sweeping.py"
-BODY = "service/body_limit.py"
-BUSY = "service/busy_limit.py"
-SERVER = "service/http_server.py"
+BODY = "service/http/body_limit.py"
+BUSY = "service/http/busy_limit.py"
+SERVER = "service/http/server.py"
 T_PLACES = "tests/authorization/test_places.py::"
 T_SWEEP = "tests/authorization/test_timers.py::test_a_sweep_leaves_what_somebody_may_still_ask_for"
 T_GUESSES = "tests/access/test_guesses.py::test_windows_that_are_over_go_and_so_do_too_many[sqlite]"
-T_PROBLEMS = "tests/test_problems.py::"
-T_BUSY = "tests/test_busy_limit.py::"
-T_SERVER = "tests/test_http_server.py::"
+T_PROBLEMS = "tests/problems/test_problems.py::"
+T_BUSY = "tests/http/test_busy_limit.py::"
+T_SERVER = "tests/http/test_http_server.py::"
 FILLED = "every table that strangers can fill has a cap"
 SWEPT = "every table that strangers can fill has a sweeper"
 BOUNDS = "request size, time and concurrency bounds"
@@ -77,10 +77,10 @@ OF_TABLES = (
     Check(
         "counts-without-end",
         FILLED,
-        "service/counts.py",
+        "service/limits/counts.py",
         "(len(windows) > MOST_SUBJECTS or next",
         "(next",
-        "tests/test_rate_limits.py::test_counts_do_not_grow_without_end",
+        "tests/http/test_rate_limits.py::test_counts_do_not_grow_without_end",
     ),
     Check(
         "windows-that-are-over-go",
@@ -112,8 +112,7 @@ OF_TABLES = (
         SWEEPING,
         "        await forget_ended(session, now)\n",
         "",
-        "tests/verification_sessions/test_forgetting.py"
-        "::test_old_attempts_go_but_for_the_one_that_is_shown[sqlite]",
+        "tests/verification/test_forgetting.py::test_old_attempts_go_but_for_the_one_that_is_shown[sqlite]",
     ),
     Check(
         "refusals-go",
@@ -144,7 +143,7 @@ OF_REQUESTS = (
     Check(
         "too-large-ends-the-connection",
         BOUNDS,
-        "service/body_limit.py",
+        "service/http/body_limit.py",
         'if is_refused and message["type"]',
         'if False and message["type"]',
         T_BUSY + "test_what_is_too_large_ends_the_connection",

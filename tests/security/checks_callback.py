@@ -2,11 +2,11 @@
 
 from tests.security.check import Check
 
-CALLBACK = "service/pages/callback.py"
-SESSIONS = "service/verification_sessions/operations.py"
-T_CALLBACK = "tests/verification_sessions/test_checks_callback.py::"
-T_BROWSER = "tests/verification_sessions/test_checks_browser.py::"
-T_START = "tests/verification_sessions/test_checks_start.py::"
+CALLBACK = "service/pages/verification/callback.py"
+SESSIONS = "service/verification/session/operations.py"
+T_CALLBACK = "tests/verification/test_checks_callback.py::"
+T_BROWSER = "tests/verification/test_checks_browser.py::"
+T_START = "tests/verification/test_checks_start.py::"
 ISS = "`iss` compared before anything is sent"
 STATE = "`state` ≥ 128 bit, hashed, one use"
 SAME_BROWSER = "callback by the **same signed-in admin and browser that started**"
@@ -129,7 +129,7 @@ CHECKS = (
     Check(
         "callback-no-store",
         CLEAN,
-        "service/http_context.py",
+        "service/http/context.py",
         'headers.setdefault("Cache-Control", "no-store")',
         'headers.setdefault("Cache-Control", "private")',
         T_CALLBACK + "test_the_callback_answers_303_no_store_to_a_clean_page",

@@ -2,13 +2,13 @@
 
 from tests.security.check import Check
 
-EGRESS = "service/egress.py"
+EGRESS = "service/egress/client.py"
 SEARCH = "service/discovery/search.py"
 LOOKS = "service/discovery/looks.py"
-DOCUMENTS = "service/authorization/client_documents.py"
+DOCUMENTS = "service/authorization/clients/documents.py"
 T_PROBES = "tests/discovery/test_probe_limits.py::"
-T_BUSY = "tests/test_busy_limit.py::"
-T_LOOKUPS = "tests/test_egress_lookups.py::"
+T_BUSY = "tests/http/test_busy_limit.py::"
+T_LOOKUPS = "tests/egress/test_egress_lookups.py::"
 BOUNDS = "request size, time and concurrency bounds"
 CALLS = "test_strangers_take_no_more_than_their_share_of_calls"
 
@@ -36,7 +36,7 @@ CHECKS = (
             EGRESS,
             f"            {parameter}={constant},\n",
             f"            {parameter}=0,\n",
-            f"tests/test_egress_limits.py::test_no_more_connections_are_open_at_once[{constant}]",
+            f"tests/egress/test_egress_limits.py::test_no_more_connections_are_open_at_once[{constant}]",
         )
         for name, parameter, constant in (
             ("at-once", "limit", "CONNECTIONS"),
@@ -62,7 +62,7 @@ CHECKS = (
     Check(
         "claimants-take-no-more",
         BOUNDS,
-        "service/authorization/claim_hosts.py",
+        "service/authorization/registration/hosts.py",
         'place("client documents", MOST_FETCHES)',
         'place("client documents", 10**6)',
         "tests/invitations/test_many_claimants.py"

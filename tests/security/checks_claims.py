@@ -2,11 +2,11 @@
 
 from tests.security.check import Check
 
-SIGNATURES = "service/signatures.py"
-PURPOSES = "service/signature_purposes.py"
-T = "tests/test_signatures.py::"
+SIGNATURES = "service/trust/signatures.py"
+PURPOSES = "service/trust/purposes.py"
+T = "tests/trust/test_signatures.py::"
 FORGED = T + "test_forged_tokens_are_refused"
-T_CLAIMS = "tests/test_signature_claims.py::"
+T_CLAIMS = "tests/trust/test_signature_claims.py::"
 TYPED = "claims strictly typed"
 OWN_CLAIMS = "Each purpose has its own `typ` and its own required claims"
 SKEW = "skew accepted 10 s, never over 60 s"

@@ -2,9 +2,9 @@
 
 from tests.security.check import Check
 
-CLIENTS = "service/authorization/clients.py"
-DOCUMENTS = "service/authorization/client_documents.py"
-PUSHING = "service/authorization/pushed_requests.py"
+CLIENTS = "service/authorization/clients/authentication.py"
+DOCUMENTS = "service/authorization/clients/documents.py"
+PUSHING = "service/authorization/requests/pushing.py"
 T = "tests/authorization/"
 T_CLIENTS = T + "test_checks_clients.py::"
 T_CHEAP = T_CLIENTS + "test_cheap_checks_before_any_fetch"
@@ -32,11 +32,11 @@ ISSUER = (
     Check(
         "published-issuer-from-configuration-never-from-host",
         NEVER_FROM_HOST,
-        "service/protocol/router.py",
+        "service/authorization/published.py",
         "document = metadata.authorization_server(node.settings,",
         """seen = {"public_url": f"https://{request.headers['host']}"}
     document = metadata.authorization_server(node.settings.model_copy(update=seen),""",
-        "tests/protocol/test_published.py::test_issuer_from_configuration_never_from_host"
+        "tests/authorization/test_published.py::test_issuer_from_configuration_never_from_host"
         "[/.well-known/oauth-authorization-server/i/a-tracker]",
     ),
     Check(
@@ -45,7 +45,7 @@ ISSUER = (
         "service/protocol/metadata.py",
         "        issuer=issuer,\n        authorization_endpoint",
         '        issuer=issuer + "/",\n        authorization_endpoint',
-        "tests/protocol/test_published.py::test_the_metadata_names_every_endpoint_and_nothing_weaker",
+        "tests/authorization/test_published.py::test_the_metadata_names_every_endpoint_and_nothing_weaker",
     ),
 )
 AUTHENTICATION = (
@@ -59,7 +59,7 @@ AUTHENTICATION = (
 """,
         """    pushed = _read_push(issuer, modes, request, form, asking)
     client_id, soon = pushed.request.client_id, int(asking.now.timestamp())
-    client = await __import__("service.authorization.client_documents", fromlist=["read_client"]).read_client(
+    client = await __import__("service.authorization.clients.documents", fromlist=["read_client"]).read_client(
         node, client_id, asking
     )
     proof = VerifiedToken({}, {"iss": client_id, "jti": new_id("jti"), "exp": soon}, "")
@@ -176,7 +176,7 @@ AUTHENTICATION = (
         CLIENTS,
         "    return client, verify_assertion(assertion, client.jwks, issuer, asking.now)",
         """    proof = verify_assertion(assertion, client.jwks, issuer, asking.now)
-    transaction = __import__("service.database", fromlist=["transaction"]).transaction
+    transaction = __import__("service.database.database", fromlist=["transaction"]).transaction
     async with transaction(node.database) as session:
         await consume_assertion(session, proof)
     return client, proof""",

@@ -2,9 +2,9 @@
 
 from tests.security.check import Check
 
-DECISIONS = "service/authorization/decisions.py"
-TOKENS = "service/authorization/tokens.py"
-ACCESS = "service/authorization/access_tokens.py"
+DECISIONS = "service/authorization/requests/deciding.py"
+TOKENS = "service/authorization/tokens/exchange.py"
+ACCESS = "service/authorization/tokens/access.py"
 T_CODES = "tests/authorization/test_checks_codes.py::"
 T_RECORDS = "tests/authorization/test_records.py::"
 CODE = "code ≥ 128 bit, hashed, single use, bound to client, redirect and challenge"
@@ -106,7 +106,7 @@ CODES = (
         TOKENS,
         'authentication = verify_assertion(grant.assertion, found.client["jwks"], issuer, asking.now)',
         """client, _ = await authenticate_by_document(node, issuer, grant.assertion, asking)
-    client = await __import__("service.authorization.client_documents", fromlist=["x"]).read_client(
+    client = await __import__("service.authorization.clients.documents", fromlist=["x"]).read_client(
         node, found.client_id, asking, from_cache=False
     )
     authentication = verify_assertion(grant.assertion, client.jwks, issuer, asking.now)""",

@@ -2,8 +2,8 @@
 
 from tests.security.check import Check
 
-CONSENT = "service/authorization/consent_router.py"
-DECISIONS = "service/authorization/decisions.py"
+CONSENT = "service/pages/consent.py"
+DECISIONS = "service/authorization/requests/deciding.py"
 FORM_TOKENS = "service/access/form_tokens.py"
 T_AUTHORIZE = "tests/authorization/test_checks_authorize.py::"
 T_CONSENT = "tests/authorization/test_checks_consent.py::"
@@ -183,7 +183,7 @@ DECISION = (
         FORM_TOKENS,
         'return json.dumps(["form", *parts])',
         'return json.dumps(["form", *parts[:2]])',
-        "tests/verification_sessions/test_checks_start.py::test_a_form_token_is_bound_to_the_request",
+        "tests/verification/test_checks_start.py::test_a_form_token_is_bound_to_the_request",
     ),
     Check(
         "consent-post-from-another-site-refused",

@@ -5,13 +5,13 @@ Of the twelve checks of RFC 9449, section 4.3, the tenth is about a nonce of the
 
 from tests.security.check import Check
 
-TOKENS = "service/authorization/tokens.py"
-ACCESS = "service/authorization/access_tokens.py"
-SIGNATURES = "service/signatures.py"
-PURPOSES = "service/signature_purposes.py"
+TOKENS = "service/authorization/tokens/exchange.py"
+ACCESS = "service/authorization/tokens/access.py"
+SIGNATURES = "service/trust/signatures.py"
+PURPOSES = "service/trust/purposes.py"
 T_DPOP = "tests/authorization/test_checks_dpop.py::"
 AT_TOKEN = T_DPOP + "test_dpop_at_the_token_endpoint"
-FORGED = "tests/test_signatures.py::test_forged_tokens_are_refused"
+FORGED = "tests/trust/test_signatures.py::test_forged_tokens_are_refused"
 TWELVE = "DPoP's twelve checks"
 REPLAY = "DPoP's replay cache"
 
@@ -91,7 +91,7 @@ TWELVE_CHECKS = (
     Check(
         "dpop-7-private",
         TWELVE,
-        "service/signature_keys.py",
+        "service/trust/keys.py",
         "if not isinstance(unverified_jwk, Mapping) or not PRIVATE_MEMBERS.isdisjoint(unverified_jwk):",
         "if not isinstance(unverified_jwk, Mapping):",
         "tests/authorization/test_checks_alone.py::test_dpop_7_the_key_has_no_private_part",

@@ -2,13 +2,13 @@
 
 from tests.security.check import Check
 
-EGRESS = "service/egress.py"
-POLICY = "service/egress_policy.py"
-ADDRESSES = "service/egress_addresses.py"
-T_URLS = "tests/test_egress_policy.py::test_urls_that_may_not_be_called"
-T_CALLS = "tests/test_egress.py::"
-T_LIMITS = "tests/test_egress_limits.py::"
-T_DIALLING = "tests/test_egress_dialling.py::"
+EGRESS = "service/egress/client.py"
+POLICY = "service/egress/policy.py"
+ADDRESSES = "service/egress/addresses.py"
+T_URLS = "tests/egress/test_egress_policy.py::test_urls_that_may_not_be_called"
+T_CALLS = "tests/egress/test_egress.py::"
+T_LIMITS = "tests/egress/test_egress_limits.py::"
+T_DIALLING = "tests/egress/test_egress_dialling.py::"
 T_SPELLING = T_DIALLING + "test_no_spelling_of_a_special_address_is_dialled"
 DEVELOPMENT = "http, and any port, only when `PARLEY_ENV=development` and both ends are loopback"
 AT_CONNECT = "every resolved address checked **at connect time** and the checked address dialled"

@@ -2,13 +2,13 @@
 
 from tests.security.check import Check
 
-STATEMENTS = "service/authorization/claim_statements.py"
-HOSTS = "service/authorization/claim_hosts.py"
-CLAIMS = "service/connections/claims.py"
-CLAIMED = "service/connections/claimed.py"
-HOLDERS = "service/connections/secret_holders.py"
-CLAIMING = "service/connections/claiming.py"
-INSPECTING = "service/connections/inspecting.py"
+STATEMENTS = "service/authorization/registration/statements.py"
+HOSTS = "service/authorization/registration/hosts.py"
+CLAIMS = "service/invitations/inviter/claims.py"
+CLAIMED = "service/invitations/inviter/claimed.py"
+HOLDERS = "service/invitations/inviter/secret_holders.py"
+CLAIMING = "service/invitations/invited/claiming.py"
+INSPECTING = "service/invitations/invited/preview.py"
 T = "tests/invitations/"
 T_CLAIMS = T + "test_claims.py::"
 T_CLAIMED = T + "test_claimed.py::"
@@ -38,7 +38,7 @@ CLAIM = (
     Check(
         "initial-token-in-one-header",
         TOKEN,
-        "service/authorization/access_tokens.py",
+        "service/authorization/tokens/access.py",
         'given[0].partition(" ") if len(given) == 1 else ("", "", "")',
         'given[0].partition(" ") if given else ("", "", "")',
         T_CLAIMS + "test_an_initial_token_is_in_one_header",
@@ -127,7 +127,7 @@ PROOF = (
     Check(
         "statement-jti-works-once",
         STATEMENT,
-        "service/authorization/registration.py",
+        "service/authorization/registration/endpoint.py",
         "if not await replay.consume(session, Purpose.NODE_STATEMENT, signer, jti, keep_until=keep_until):",
         "if False:",
         T_CLAIMS + "test_a_statement_jti_works_once",
@@ -159,7 +159,7 @@ PROOF = (
     Check(
         "key-of-our-own",
         "A key that is our own under another issuer is refused",
-        "service/authorization/registration.py",
+        "service/authorization/registration/endpoint.py",
         "await refuse_own_keys(session, node.settings, stated, claimant.jwks)",
         "assert stated",
         T_CLAIMS + "test_a_key_of_our_own_is_not_claimed_with",
@@ -277,10 +277,10 @@ INVITED = (
     Check(
         "code-sent-somewhere-wrong-back",
         "an invitation travels in a body or a fragment only",
-        "service/tokens.py",
+        "service/trust/tokens.py",
         'return _JWT.sub("eyJ…", value) if isinstance(value, str) else value',
         "return value",
-        "tests/test_problems.py::test_a_code_that_was_sent_somewhere_wrong_does_not_come_back",
+        "tests/problems/test_problems.py::test_a_code_that_was_sent_somewhere_wrong_does_not_come_back",
     ),
 )
 CHECKS = (*CLAIM, *PROOF, *HOSTS_OF_CLAIMANTS, *COMMIT, *INVITED)

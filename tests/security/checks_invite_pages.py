@@ -2,7 +2,7 @@
 
 from tests.security.check import Check
 
-INVITED = "service/pages/invited.py"
+INVITED = "service/pages/invitation/invited.py"
 T_INVITED = "tests/invitations/test_invited_page.py::"
 T_INVITER = "tests/invitations/test_inviters_page.py::"
 LIVE = "checks that the person is an admin of R's instance"
@@ -21,7 +21,7 @@ CHECKS = (
     Check(
         "decision-sent-by-another-site",
         FORM_TOKEN,
-        "service/pages/invite_router.py",
+        "service/pages/invitation/router.py",
         "    check_same_origin(request, node.settings)\n",
         "",
         T_INVITED + "test_a_decision_sent_by_another_site_counts_for_nothing",
@@ -45,7 +45,7 @@ CHECKS = (
     Check(
         "only-an-admin-of-the-instance-that-was-asked",
         LIVE,
-        "service/pages/invite_router.py",
+        "service/pages/invitation/router.py",
         "if not visitor.sign_in.is_admin:",
         "if False:",
         T_INVITED + "test_only_an_admin_of_the_instance_that_was_asked_sees_how_it_stands",
@@ -53,7 +53,7 @@ CHECKS = (
     Check(
         "of-the-instance-that-was-asked",
         "another tenant's id",
-        "service/invitations/operations.py",
+        "service/invitations/invitation/operations.py",
         "if found is None or found.instance_id != instance_id or found.direction is not Direction.RECEIVED:",
         "if found is None or found.direction is not Direction.RECEIVED:",
         T_INVITED + "test_only_an_admin_of_the_instance_that_was_asked_sees_how_it_stands",
@@ -61,7 +61,7 @@ CHECKS = (
     Check(
         "only-a-node-url-becomes-a-link",
         "https only",
-        "service/pages/hand_over.py",
+        "service/pages/invitation/hand_over.py",
         'if address.scheme != "https" and not is_local:',
         "if False:",
         T_INVITER + "test_only_a_node_url_becomes_a_link[http]",
@@ -69,9 +69,10 @@ CHECKS = (
     Check(
         "a-wrong-code-reads-nothing",
         "precise reasons only to a holder of the true secret",
-        "service/pages/hand_over.py",
+        "service/pages/invitation/hand_over.py",
         "found = await open_with(node, instance.id, code.reference, code.secret)",
-        "from service.database import find; from service.invitations.models import Invitation as I\n"
+        "from service.database.database import find\n"
+        "        from service.invitations.invitation.models import Invitation as I\n"
         "        async with reading(node.database) as session:\n"
         "            found = await find(session, I, code.reference)",
         T_INVITER + "test_a_wrong_code_reads_nothing_and_the_fifth_locks",

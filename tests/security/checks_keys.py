@@ -3,7 +3,7 @@
 from tests.security.check import Check
 
 ROTATION = "service/instance_keys/rotation.py"
-TOKENS = "service/authorization/connection_tokens.py"
+TOKENS = "service/authorization/tokens/connection.py"
 T_PLANNED = "tests/instance_keys/test_planned.py::"
 T_EMERGENCY = "tests/instance_keys/test_emergency.py::"
 T_NEW = "tests/authorization/test_checks_new_keys.py::"

@@ -5,10 +5,10 @@ from tests.security.check import Check
 TRIES = "service/access/wrong_sign_ins.py"
 GUESSES = "service/access/guesses.py"
 LOOKS = "service/discovery/looks.py"
-DOCUMENTS = "service/authorization/client_documents.py"
+DOCUMENTS = "service/authorization/clients/documents.py"
 T_SIGN_IN = "tests/access/test_wrong_sign_ins.py::"
 T_GUESSES = "tests/access/test_guesses.py::"
-T_RATE = "tests/test_rate_limits.py::"
+T_RATE = "tests/http/test_rate_limits.py::"
 T_CLIENTS = "tests/authorization/test_checks_clients.py::"
 GUESSING = "guesses counted in the database"
 ONCE = "a wrong tracker password is never tried twice by us"
@@ -76,7 +76,7 @@ OF_GUESSES = (
     Check(
         "twenty-wrong-codes",
         GUESSING,
-        "service/connections/secret_holders.py",
+        "service/invitations/inviter/secret_holders.py",
         "            await require_guesses_left(session, WRONG_CODES_BY_SOURCE, source, now)\n",
         "            pass\n",
         "tests/invitations/test_wrong_codes.py"
@@ -85,10 +85,10 @@ OF_GUESSES = (
     Check(
         "request-not-sent-again",
         ONCE,
-        "service/egress.py",
+        "service/egress/client.py",
         "        raise BrokenOff from error\n",
         "        raise\n",
-        "tests/test_egress_once.py"
+        "tests/egress/test_egress_once.py"
         "::test_a_request_whose_connection_breaks_before_the_answer_is_not_sent_again",
     ),
 )
@@ -96,7 +96,7 @@ OF_FLOODS = (
     Check(
         "ipv6-customer-is-one-source",
         RATE,
-        "service/sources.py",
+        "service/limits/sources.py",
         "IPV6_PREFIX = 64",
         "IPV6_PREFIX = 128",
         T_RATE + "test_the_whole_network_of_an_ipv6_customer_is_one_source",
@@ -104,7 +104,7 @@ OF_FLOODS = (
     Check(
         "each-limited-operation-refuses",
         RATE,
-        "service/rate_limits.py",
+        "service/http/rate_limits.py",
         "                node.counts.spend(node.clock.now(), (operation.limit, source))\n",
         "                pass\n",
         T_RATE + "test_each_limited_operation_refuses_in_its_voice_and_says_when_again",
@@ -128,7 +128,7 @@ OF_FLOODS = (
     Check(
         "one-client-that-asks-too-much",
         RATE,
-        "service/authorization/pushed_requests.py",
+        "service/authorization/requests/pushing.py",
         "    spend(node, asking.now, (PUSHES_BY_CLIENT, client.client_id))\n",
         "",
         T_CLIENTS + "test_one_client_that_asks_too_much_keeps_nobody_else_out",
@@ -152,7 +152,7 @@ OF_FLOODS = (
     Check(
         "one-share-of-tokens",
         RATE,
-        "service/authorization/connection_tokens.py",
+        "service/authorization/tokens/connection.py",
         "    spend(node, asking.now, (TOKENS_BY_CLIENT, client_id))\n",
         "",
         T_RATE + "test_a_client_has_one_share_of_tokens_wherever_it_asks_from",
@@ -160,7 +160,7 @@ OF_FLOODS = (
     Check(
         "no-more-codes-than-its-share",
         RATE,
-        "service/authorization/tokens.py",
+        "service/authorization/tokens/exchange.py",
         "    spend(node, asking.now, (TOKENS_BY_CLIENT, found.client_id))\n",
         "",
         T_RATE + "test_a_client_redeems_no_more_codes_than_its_share",
@@ -169,10 +169,10 @@ OF_FLOODS = (
         Check(
             f"counted-by-source-{kind}",
             RATE,
-            "service/limits.py",
+            "service/limits/table.py",
             f"    LimitedOperation({operation}),\n",
             "",
-            f"tests/test_limited_operations.py::test_each_is_counted_by_source[{kind}]",
+            f"tests/http/test_limited_operations.py::test_each_is_counted_by_source[{kind}]",
         )
         for kind, operation in (
             ("probes", '"POST", "/v1/destination-probes", PROBES_BY_SOURCE'),

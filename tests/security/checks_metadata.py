@@ -6,7 +6,7 @@ METADATA = "service/discovery/node_metadata.py"
 T_METADATA = "tests/discovery/test_node_metadata.py::"
 T_ORIGIN = T_METADATA + "test_all_endpoints_same_origin_with_the_issuer"
 T_LACKS = T_METADATA + "test_a_node_that_lacks_what_is_required_is_refused"
-T_START = "tests/verification_sessions/test_checks_start.py::"
+T_START = "tests/verification/test_checks_start.py::"
 AUTHORITATIVE = "issuer from an authoritative source"
 SAME_ORIGIN = "all endpoints same-origin with it"
 IS_BELOW = 'return normalise(endpoint).url == endpoint and endpoint.startswith(f"{issuer}/")'
@@ -150,7 +150,7 @@ CHECKS = (
     Check(
         "keys-of-a-neighbour",
         "A key that is our own under another issuer is refused",
-        "service/connections/inspecting.py",
+        "service/invitations/invited/preview.py",
         "return await read_foreign_node(node, issuer)",
         "from service.discovery.node_metadata import read_node; "
         "return await read_node(node.egress, issuer, now=node.clock.now())",

@@ -2,8 +2,8 @@
 
 from tests.security.check import Check
 
-METRICS = "service/metrics_router.py"
-T_METRICS = "tests/test_metrics.py::"
+METRICS = "service/api/about/metrics.py"
+T_METRICS = "tests/api/test_metrics.py::"
 WHO = "operations are not for everybody"
 
 CHECKS = (

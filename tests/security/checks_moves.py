@@ -2,9 +2,9 @@
 
 from tests.security.check import Check
 
-T = "tests/moves/test_checks_moves.py::"
-T_PAUSED = "tests/moves/test_moves.py::test_a_node_under_another_url_is_paused_and_says_why"
-T_OF_PAUSED = "tests/moves/test_paused.py::"
+T = "tests/lifecycle/test_checks_moves.py::"
+T_PAUSED = "tests/lifecycle/test_moves.py::test_a_node_under_another_url_is_paused_and_says_why"
+T_OF_PAUSED = "tests/lifecycle/test_paused.py::"
 T_WRITES = T_OF_PAUSED + "test_reads_and_writes_agree_that_only_the_way_out_and_an_end_are_left[active]"
 RULE = "a copy does not act as the original"
 
@@ -20,10 +20,10 @@ CHECKS = (
     Check(
         "closed-copy-not-ended",
         RULE,
-        "service/connections/ending.py",
+        "service/lifecycle/ending.py",
         "        require_running(node.settings, instance)\n",
         "",
-        "tests/moves/test_moves.py::test_a_closed_connection_of_a_copy_is_not_ended_at_the_partner",
+        "tests/lifecycle/test_moves.py::test_a_closed_connection_of_a_copy_is_not_ended_at_the_partner",
     ),
     Check(
         "node-under-another-url-paused",
@@ -47,7 +47,7 @@ CHECKS = (
         "service/connections/view.py",
         "        is_paused_here=is_paused,\n",
         "",
-        "tests/moves/test_moves.py::test_a_copy_that_is_told_to_check_looks_at_nobody",
+        "tests/lifecycle/test_moves.py::test_a_copy_that_is_told_to_check_looks_at_nobody",
     ),
     Check(
         "paused-reads-and-writes-agree",
@@ -60,7 +60,7 @@ CHECKS = (
     Check(
         "paused-no-invitation-looked-at",
         RULE,
-        "service/connections/inspecting.py",
+        "service/invitations/invited/preview.py",
         "    require_running(node.settings, instance)\n",
         "",
         T_OF_PAUSED + "test_no_invitation_is_looked_at",
@@ -76,7 +76,7 @@ CHECKS = (
     Check(
         "paused-no-destination-probed",
         RULE,
-        "service/discovery/router.py",
+        "service/api/destination_probes.py",
         "        require_running(node.settings, instance)\n",
         "",
         T_OF_PAUSED + "test_no_destination_is_probed",
@@ -84,7 +84,7 @@ CHECKS = (
     Check(
         "paused-browser-wants-to-start",
         RULE,
-        "service/pages/start.py",
+        "service/pages/verification/start.py",
         "    require_running(node.settings, scene.instance)\n    url",
         "    url",
         T_OF_PAUSED + "test_a_browser_that_wants_to_start_reads_why_not",

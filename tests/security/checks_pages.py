@@ -2,13 +2,13 @@
 
 from tests.security.check import Check
 
-CONSENT = "service/authorization/consent_router.py"
+CONSENT = "service/pages/consent.py"
 RENDERING = "service/pages/rendering.py"
 COOKIES = "service/access/cookies.py"
 TEMPLATE = "service/pages/templates/consent.html"
 T_CONSENT = "tests/authorization/test_checks_consent.py::"
 T_ALONE = "tests/authorization/test_checks_alone.py::"
-T_START = "tests/verification_sessions/test_checks_start.py::"
+T_START = "tests/verification/test_checks_start.py::"
 T_HEADERS = "tests/pages/test_checks_headers.py::"
 T_COOKIES = "tests/access/test_cookies.py::"
 NEVER_307 = "303, never 307"
@@ -56,7 +56,7 @@ REDIRECTS = (
     Check(
         "303-when-start-is-pressed",
         NEVER_307,
-        "service/pages/start.py",
+        "service/pages/verification/start.py",
         "return RedirectResponse(url, SEE_OTHER)",
         "return RedirectResponse(url, 307)",
         T_START + "test_303_when_start_is_pressed",
@@ -140,7 +140,7 @@ SHOWN = (
     Check(
         "comparison-code-shown-on-the-start-page",
         COMPARISON,
-        "service/pages/start.py",
+        "service/pages/verification/start.py",
         "comparison_code=scene.attempt.comparison_code,",
         'comparison_code="",',
         T_START + "test_comparison_code_shown_on_the_start_page",
@@ -148,7 +148,7 @@ SHOWN = (
     Check(
         "comparison-code-shown-on-both-sides",
         COMPARISON,
-        "service/verification_sessions/operations.py",
+        "service/verification/session/operations.py",
         "comparison_code=comparison_code(client_id, peer_issuer, shared_id, pkce_challenge(verifier)),",
         "comparison_code=comparison_code(client_id, peer_issuer, shared_id),",
         T_START + "test_comparison_code_shown_on_both_sides",
@@ -206,7 +206,7 @@ HEADERS = (
     Check(
         "form-action-of-the-start-page",
         FORM_ACTION,
-        "service/pages/start.py",
+        "service/pages/verification/start.py",
         "return render(request, view, form_action_origin=normalise(scene.attempt.peer_issuer).origin)",
         "return render(request, view)",
         T_START + "test_form_action_of_the_start_page_names_the_other_side",

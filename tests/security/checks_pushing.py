@@ -2,7 +2,7 @@
 
 from tests.security.check import Check
 
-PUSHING = "service/authorization/pushed_requests.py"
+PUSHING = "service/authorization/requests/pushing.py"
 MESSAGES = "service/protocol/messages.py"
 T = "tests/authorization/test_checks_pushed_requests.py::"
 REPLACES = "new PAR for the same `shared_id` and client replaces the old until a decision"

@@ -4,13 +4,13 @@ from tests.security.check import Check
 
 RENEWALS = "tests/authorization/test_reconnects.py::test_"
 RECORDS = "service/authorization/records.py"
-PUSHES = "service/authorization/pushed_requests.py"
+PUSHES = "service/authorization/requests/pushing.py"
 
 CHECKS = (
     Check(
         "renewed-only-for-this-client",
         "re-verification names the existing shared_id",
-        "service/connections/renewing.py",
+        "service/verification/renewal.py",
         'known = connection.peer is not None and connection.peer["client_id"] == client_id',
         "known = connection.peer is not None",
         RENEWALS + "only_this_client_has_its_own_connection_renewed_for_it",
@@ -37,7 +37,7 @@ CHECKS = (
         RECORDS,
         "if not may_become(connection, mode) or (is_change and await is_deciding(session, connection)):",
         "if not may_become(connection, mode):",
-        "tests/connections/test_reconnecting.py::test_of_two_upgrades_that_cross_one_at_most_is_committed",
+        "tests/verification/test_reconnecting.py::test_of_two_upgrades_that_cross_one_at_most_is_committed",
     ),
     Check(
         "attempt-ends-without-the-connection",
@@ -58,7 +58,7 @@ CHECKS = (
     Check(
         "late-message-does-not-undo-a-newer-one",
         "status is two-sided",
-        "service/connections/status.py",
+        "service/lifecycle/status.py",
         "if known is not None and told.changed_at is not None and told.changed_at < known:",
         "if False:",
         "tests/authorization/test_status.py::test_a_late_message_does_not_undo_a_newer_one",

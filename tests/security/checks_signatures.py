@@ -2,12 +2,12 @@
 
 from tests.security.check import Check
 
-SIGNATURES = "service/signatures.py"
-KEYS = "service/signature_keys.py"
-T = "tests/test_signatures.py::"
+SIGNATURES = "service/trust/signatures.py"
+KEYS = "service/trust/keys.py"
+T = "tests/trust/test_signatures.py::"
 FORGED = T + "test_forged_tokens_are_refused"
-T_KEYS = "tests/test_signature_keys.py::test_unsound_keys_are_refused"
-T_CLAIMS = "tests/test_signature_claims.py::"
+T_KEYS = "tests/trust/test_signature_keys.py::test_unsound_keys_are_refused"
+T_CLAIMS = "tests/trust/test_signature_claims.py::"
 ONE_KEY = "exactly one key, chosen by `kid` from the stored set"
 P256 = "EC, P-256, no `d`"
 VERIFIED = '`jws.verify(token, key, ["ES256"])`, never `jwt.decode`'

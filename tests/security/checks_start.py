@@ -2,14 +2,14 @@
 
 from tests.security.check import Check
 
-SESSIONS = "service/verification_sessions/operations.py"
-PUSHING = "service/connections/pushing.py"
-START = "service/pages/start.py"
+SESSIONS = "service/verification/session/operations.py"
+PUSHING = "service/verification/initiator/pushing.py"
+START = "service/pages/verification/start.py"
 MESSAGES = "service/protocol/messages.py"
 OPERATIONS = "service/connections/operations.py"
-T_CALLBACK = "tests/verification_sessions/test_checks_callback.py::"
-T_START = "tests/verification_sessions/test_checks_start.py::"
-T_PAGE = "tests/verification_sessions/test_start_page.py::"
+T_CALLBACK = "tests/verification/test_checks_callback.py::"
+T_START = "tests/verification/test_checks_start.py::"
+T_PAGE = "tests/verification/test_start_page.py::"
 SNAPSHOT = "snapshot for the whole flow"
 FRESH = "fresh verifier"
 RETURN_URL = "`return_url` only from the instance's allow-list"
@@ -19,13 +19,13 @@ CHECKS = (
     Check(
         "snapshot-for-the-whole-attempt",
         SNAPSHOT,
-        "service/connections/handshake.py",
+        "service/verification/initiator/completing.py",
         "    peer = peer_of(attempt.peer)\n",
         """    from service.discovery.node_metadata import read_node
     seen = await read_node(node.egress, attempt.peer_issuer, now=node.clock.now())
     peer = peer_of(seen.to_json())
 """,
-        "tests/verification_sessions/test_checks_attestation.py"
+        "tests/verification/test_checks_attestation.py"
         "::test_the_snapshot_of_the_other_nodes_keys_is_used_for_the_whole_attempt",
     ),
     Check(
@@ -98,7 +98,7 @@ CHECKS = (
         MESSAGES,
         'token_type: Literal["DPoP"]',
         "token_type: str",
-        "tests/verification_sessions/test_checks_attestation_alone.py"
+        "tests/verification/test_checks_attestation_alone.py"
         "::test_a_bearer_token_is_refused_and_nothing_active",
     ),
     Check(

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from service.egress import Egress, EgressFailure, EgressPolicy, Reason
+from service.egress.client import Egress, EgressFailure, EgressPolicy, Reason
 from service.platforms.interface import (
     Credential,
     Field,

@@ -1,0 +1,52 @@
+"""Where it is asked what is at a URL, before anything is decided."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from service.access.own_instance import own_instance
+from service.access.principals import Principal, requires
+from service.connections.destinations import past_partners
+from service.database.database import reading
+from service.discovery.operations import probe
+from service.discovery.schemas import DestinationProbeIn, DestinationProbeOut
+from service.instances.identity import require_running
+from service.node import NodeDep
+from service.openapi.document import problem_responses
+from service.platforms.registry import PlatformsDep
+from service.problems import tree as problems
+
+router = APIRouter(tags=["Discovery"])
+
+
+@router.post(
+    "/v1/destination-probes",
+    operation_id="probeDestination",
+    summary="Find out what is at a URL",
+    responses=problem_responses(
+        problems.MalformedJson,
+        problems.Unauthenticated,
+        problems.MissingScope,
+        problems.NotFound,
+        problems.OptionNotAvailable,
+        problems.InstancePaused,
+        problems.ValidationFailed,
+        problems.UrlNotAllowed,
+    ),
+)
+async def probe_destination(
+    body: DestinationProbeIn,
+    node: NodeDep,
+    platforms: PlatformsDep,
+    principal: Annotated[Principal, Depends(requires("connections:write"))],
+) -> DestinationProbeOut:
+    """Say what is there, what to call it, and which modes are possible or why not. Nothing is stored.
+
+    It takes ten seconds at most. A host that cannot be reached is an answer with a reason, not an error.
+    """
+    async with reading(node.database) as session:
+        instance = await own_instance(session, node.settings, principal, body.instance)
+        require_running(node.settings, instance)
+        partners = await past_partners(session, instance.id)
+    found = await probe(node, platforms, instance, body.url, known_nodes=partners)
+    return DestinationProbeOut.of(found)

@@ -1,0 +1,162 @@
+"""What is done with an invitation by itself. What also concerns its connection is in `connections/`."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service.access.principals import Principal
+from service.database.database import find
+from service.database.pagination import Keyset, Page, PageRequest, read_page
+from service.instances.faults import not_valid
+from service.instances.models import Instance
+from service.instances.operations import issuer_of
+from service.invitations.invitation.codes import Code
+from service.invitations.invitation.models import Direction, Invitation
+from service.invitations.invitation.schemas import ClaimantOut, InvitationOut, InviterOut
+from service.node import Node
+from service.problems.tree import NotFound
+from service.values.identifiers import new_id
+from service.words import Mode
+
+DEFAULT_LIFE = timedelta(hours=72)
+LONGEST_LIFE = timedelta(days=14)
+SHORTEST_LIFE = timedelta(minutes=5)
+MOST_WRONG_CODES = 5
+
+
+def seal_context(invitation_id: str) -> str:
+    """Return the context that binds the sealed secret to its row."""
+    return f"invitation.secret_sealed.{invitation_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the inviter offers, to whom, and until when."""
+
+    mode: Mode
+    scope: list[str]
+    expected_partner: str | None
+    confirmation_required: bool
+    expires_at: datetime
+
+
+def new_sent(
+    node: Node, instance: Instance, connection_id: str, terms: Terms, secret: str, now: datetime
+) -> Invitation:
+    """Return a fresh invitation of this side; of its secret it keeps a keyed hash."""
+    invitation_id = new_id("inv")
+    return Invitation(
+        id=invitation_id,
+        instance_id=instance.id,
+        connection_id=connection_id,
+        direction=Direction.SENT,
+        reference=invitation_id,
+        inviter_issuer=issuer_of(node.settings, instance.slug),
+        mode=terms.mode,
+        scope=terms.scope,
+        secret_hash=node.hasher.hash(secret),
+        expected_partner=terms.expected_partner,
+        confirmation_required=terms.confirmation_required,
+        expires_at=terms.expires_at,
+        created_at=now,
+    )
+
+
+def read_expiry(asked: datetime | None, now: datetime) -> datetime:
+    """Return until when the invitation is good; raises ValidationFailed."""
+    if asked is None:
+        return (now + DEFAULT_LIFE).replace(microsecond=0)
+    if not now + SHORTEST_LIFE <= asked <= now + LONGEST_LIFE:
+        detail = "An invitation is good for five minutes at least and fourteen days at most."
+        raise not_valid("/expires_at", "out_of_range", detail)
+    return asked.replace(microsecond=0)
+
+
+async def get_visible(session: AsyncSession, principal: Principal, invitation_id: str) -> Invitation:
+    """Return the invitation; raise NotFound where there is none that this caller may know of."""
+    invitation = await find(session, Invitation, invitation_id)
+    if invitation is None or not principal.may_see(invitation.instance_id):
+        raise NotFound("There is no invitation {id}.", id=invitation_id)
+    return invitation
+
+
+async def get_received(session: AsyncSession, instance_id: str, invitation_id: str) -> Invitation:
+    """Return the invitation that this instance got; raise NotFound for any other one."""
+    found = await find(session, Invitation, invitation_id)
+    if found is None or found.instance_id != instance_id or found.direction is not Direction.RECEIVED:
+        raise NotFound("This instance got no invitation {id}.", id=invitation_id)
+    return found
+
+
+async def find_received(session: AsyncSession, instance_id: str, code: Code) -> Invitation | None:
+    """Return what this instance has made of the inviter's invitation, if it has accepted or rejected it."""
+    statement = select(Invitation).where(
+        Invitation.instance_id == instance_id,
+        Invitation.reference == code.reference,
+        Invitation.inviter_issuer == code.issuer,
+        Invitation.direction == Direction.RECEIVED,
+    )
+    return (await session.exec(statement)).one_or_none()
+
+
+async def list_invitations(
+    session: AsyncSession, principal: Principal, asked: PageRequest, filters: dict[str, str]
+) -> Page[Invitation]:
+    """Return one page of the invitations that this caller may see, the newest first."""
+    statement = select(Invitation)
+    if principal.instance_ids is not None:
+        statement = statement.where(col(Invitation.instance_id).in_(principal.instance_ids))
+    for name, value in filters.items():
+        statement = statement.where(getattr(Invitation, name) == value)
+    keyset = Keyset[Invitation](
+        name="invitations",
+        columns=(col(Invitation.created_at), col(Invitation.id)),
+        key=lambda row: (row.created_at, row.id),
+        descending=True,
+        filters=filters,
+    )
+    return await read_page(session, statement, keyset, asked)
+
+
+def to_out(invitation: Invitation) -> InvitationOut:
+    """Return the invitation as its readers see it, without any secret."""
+    return InvitationOut(
+        id=invitation.id,
+        instance=invitation.instance_id,
+        connection=invitation.connection_id,
+        direction=invitation.direction,
+        state=invitation.state,
+        reason=invitation.reason,
+        mode=invitation.mode,
+        scope=invitation.scope,
+        inviter=InviterOut(host=host_of(invitation.inviter_issuer), node_url=invitation.inviter_issuer),
+        expected_partner=invitation.expected_partner,
+        claimed_by=_claimant(invitation),
+        confirmation_required=invitation.confirmation_required,
+        comparison_code=invitation.comparison_code,
+        last_error=invitation.last_error,
+        expires_at=invitation.expires_at,
+        created_at=invitation.created_at,
+    )
+
+
+def host_of(url: str) -> str:
+    """Return the host, with its port where it has one, that people compare."""
+    return urlsplit(url).netloc
+
+
+def _claimant(invitation: Invitation) -> ClaimantOut | None:
+    claimant = invitation.claimant
+    if claimant is None:
+        return None
+    return ClaimantOut(
+        host=host_of(claimant["issuer"]) if claimant["issuer"] else None,
+        verified=claimant["issuer"] is not None,
+        fingerprint=claimant["thumbprint"],
+        name=claimant["name"],
+        platform=claimant["platform"],
+        url=claimant["url"],
+    )

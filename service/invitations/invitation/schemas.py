@@ -1,0 +1,136 @@
+"""What is on the wire about invitations: requests are strict, answers are flat and complete."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from service.database.pagination import PageOut
+from service.invitations.invitation.codes import LONGEST_CODE
+from service.values.moments import Moment
+from service.words import Mode, Scope
+
+
+def one_paragraph(text: str) -> str:
+    """Return the text without line breaks and tabs, and with single spaces between its words."""
+    return " ".join(text.split())
+
+
+TEXT = r"^[^\x00]*$"
+CodeText = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_CODE + 2_048, pattern=TEXT)]
+InstanceName = Annotated[str, StringConstraints(max_length=2_048, pattern=TEXT)]
+# One paragraph: line breaks mean nothing in it, and no other control character stands in any text.
+ReasonText = Annotated[
+    str,
+    StringConstraints(max_length=500, pattern=r"^[^\x00-\x08\x0e-\x1f\x7f]*$"),
+    AfterValidator(one_paragraph),
+]
+
+
+class Request(BaseModel):
+    """A request body: an unknown member is a fault, not silently dropped."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class InvitationCreate(Request):
+    """How the partner may join. What is left out follows from the connection."""
+
+    mode: Mode | None = Field(default=None, description="Switches the connection to script or basic first.")
+    scope: Annotated[list[Scope], Field(min_length=1, max_length=6)] | None = Field(
+        default=None, description="What the partner's side may do at most; everything, if it is left out."
+    )
+    expected_partner: (
+        Annotated[str, StringConstraints(min_length=1, max_length=2_048, pattern=TEXT)] | None
+    ) = Field(
+        default=None, description="The only node URL that may accept. A known destination is always expected."
+    )
+    expires_at: Moment | None = Field(
+        default=None, description="72 hours from now by default, 14 days at most."
+    )
+    confirmation_required: bool = Field(
+        default=True, description="Whether an admin here confirms who claimed it, before it becomes active."
+    )
+
+
+class Decision(StrEnum):
+    """What the inviter's admin says of who claimed the invitation."""
+
+    CONFIRM = "confirm"
+    REJECT = "reject"
+
+
+class ConfirmationIn(Request):
+    """The decision on who claimed; rejecting is final, and the other side reads the reason."""
+
+    decision: Decision
+    reason: ReasonText = ""
+
+
+class InvitationCode(Request):
+    """An invitation's code, or its whole link, as the partner sent it."""
+
+    code: CodeText = Field(description="The code, or the link with the code behind its #.")
+    instance: InstanceName | None = Field(
+        default=None, description="Id, slug or node URL; may be left out where the caller has exactly one."
+    )
+
+
+class InvitationRejection(InvitationCode):
+    """A no to an invitation; the inviter reads the reason."""
+
+    reason: ReasonText = ""
+
+
+class ClaimantOut(BaseModel):
+    """Who claimed the invitation. Unless `verified`, everything but the fingerprint is its own word."""
+
+    host: str | None = Field(description="The verified host, null for a private side.")
+    verified: bool
+    fingerprint: str = Field(description="The thumbprint of the key that claimed it (RFC 7638).")
+    name: str
+    platform: str
+    url: str
+
+
+class InviterOut(BaseModel):
+    """Who invites: the host is verified, for the code was signed there."""
+
+    host: str
+    node_url: str
+
+
+class InvitationOut(BaseModel):
+    """An invitation, sent or received, without its code."""
+
+    id: str
+    object: Literal["invitation"] = "invitation"
+    instance: str
+    connection: str | None
+    direction: str = Field(description="sent or received.")
+    state: str = Field(
+        description="open, claiming, claimed, confirmed, active, rejected, revoked, expired or locked."
+    )
+    reason: str | None = Field(description="What whoever rejected it said.")
+    mode: str
+    scope: list[str]
+    inviter: InviterOut
+    expected_partner: str | None
+    claimed_by: ClaimantOut | None
+    confirmation_required: bool
+    comparison_code: str | None = Field(description="Shown on both sides; the two must be the same.")
+    last_error: dict[str, Any] | None
+    expires_at: datetime
+    created_at: datetime
+
+
+class InvitationIssued(InvitationOut):
+    """A fresh invitation. `code` and `url` are shown this once."""
+
+    code: str
+    url: str = Field(description="The same code as a link; it is behind the #, which no server sees.")
+
+
+class InvitationList(PageOut[InvitationOut]):
+    """One page of invitations, the newest first."""

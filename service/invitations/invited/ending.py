@@ -1,0 +1,91 @@
+"""The inviter has refused for good: its decision is copied, and the connection is over here too."""
+
+import structlog
+
+from service.connections.pending_invitations import lock_invitation
+from service.connections.states import CloseReason, ConnectionState
+from service.database.database import advance, transaction
+from service.http.problem_handlers import as_error
+from service.invitations.invitation.models import Invitation
+from service.invitations.invitation.states import ENDED_BY, InvitationEvent, InvitationState
+from service.invitations.invited.commit import copy_active
+from service.invitations.invited.received import secret_of
+from service.jobs.worker import TryAgain
+from service.lifecycle import ending
+from service.lifecycle.ending import Telling
+from service.node import Node
+from service.problems.tree import DestinationRefused, InvitationUnusable, Problem
+from service.protocol.client import Caller, Peer, PeerRefused, PeerUnavailable
+from service.protocol.errors import InitialTokenRefused
+from service.protocol.messages import InvitationStatus
+from service.protocol.registration import invitation_status
+
+GONE = frozenset({"rejected", "revoked", "expired", "locked"})
+
+log = structlog.get_logger(__name__)
+
+
+async def end_as_told(
+    node: Node, caller: Caller, peer: Peer, invitation: Invitation, refusal: PeerRefused
+) -> None:
+    """The inviter refuses for good: its status says why, in one word."""
+    try:
+        secret = secret_of(node, invitation)
+        shown = await invitation_status(caller, peer, invitation.reference, secret)
+    except PeerUnavailable as failure:
+        raise TryAgain(failure.reason) from failure
+    except PeerRefused:
+        shown = None
+    if shown is not None and shown.state in GONE:
+        await end_as_shown(node, invitation, shown)
+        return
+    if shown is not None and shown.state == "active" and invitation.client_id is not None:
+        # Only this side's key could have activated it: whatever is refused now is refused to an active connection.
+        await copy_active(node, invitation.id, "active", None)
+        return
+    upstream = {"reason": refusal.error, "host": peer.issuer, "description": refusal.description}
+    problem: Problem = DestinationRefused(
+        "The inviter's answer was {reason}.", reason=refusal.error, upstream=upstream
+    )
+    was_taken = refusal.error == InitialTokenRefused.error and invitation.state is InvitationState.CLAIMING
+    if was_taken and shown is not None and shown.state != "open":
+        problem = InvitationUnusable("Somebody else had accepted it before.", reason="used")
+    await end(node, invitation.id, InvitationEvent.REJECT, problem)
+
+
+async def end_as_shown(node: Node, invitation: Invitation, shown: InvitationStatus) -> None:
+    """The inviter's decision is copied."""
+    words = f" {shown.reason}" if shown.reason else ""
+    problem = InvitationUnusable("The inviter's node says: {reason}.{words}", reason=shown.state, words=words)
+    await end(node, invitation.id, ENDED_BY[InvitationState(shown.state)], problem, shown.reason or None)
+
+
+async def end(
+    node: Node, invitation_id: str, by: InvitationEvent, problem: Problem, reason: str | None = None
+) -> None:
+    """The invitation and its connection are over here; who may have been asked to activate will hear of it.
+
+    The inviter commits: where its answer was spoiled on the way, it would otherwise stay active alone.
+    """
+    now = node.clock.now()
+    record = as_error(problem, node.settings.public_url, now)
+    async with transaction(node.database) as session:
+        connection, invitation = await lock_invitation(session, invitation_id)
+        if invitation.state in {InvitationState.CLAIMING, InvitationState.CLAIMED, InvitationState.CONFIRMED}:
+            log.info("invitation_ended", slug=problem.slug, detail=problem.detail)
+            may_be_active = invitation.state is InvitationState.CONFIRMED
+            await advance(session, invitation, by, last_error=record, reason=reason, secret_sealed=None)
+            if connection.state is ConnectionState.PENDING:
+                connection.last_error = record
+                expired = by is InvitationEvent.EXPIRE
+                why = CloseReason.ATTEMPT_EXPIRED if expired else CloseReason.ATTEMPT_ENDED
+                await ending.close(session, connection, why, now)
+            if may_be_active and invitation.inviter_issuer and invitation.shared_id:
+                await ending.tell_peer(
+                    session,
+                    connection.instance_id,
+                    invitation.inviter_issuer,
+                    invitation.shared_id,
+                    now,
+                    Telling(now, invitation.client_id),
+                )

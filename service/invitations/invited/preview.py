@@ -1,0 +1,142 @@
+"""I3: what an invitation is, and why it cannot be used. Both sides stay as they are."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from service.connections.names import default_name
+from service.discovery.foreign_nodes import read_foreign_node
+from service.discovery.looks import looking
+from service.discovery.modes import Side, mode_options
+from service.discovery.names import Names
+from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable
+from service.discovery.probes import own_side
+from service.discovery.reasons import FIXES, FROM_EGRESS, ProbeReason
+from service.instances.identity import require_running
+from service.instances.models import Instance
+from service.instances.operations import issuer_of, platform_of
+from service.invitations.invitation.codes import Code, CodeUnreadable, clean, inviter_of, read_code
+from service.invitations.invitation.reasons import LATER, REASONS
+from service.lifecycle.ending import caller_of, peer_of
+from service.node import Node
+from service.platforms.registry import Registry
+from service.protocol.client import PeerRefused, PeerUnavailable
+from service.protocol.messages import InvitationStatus
+from service.protocol.registration import invitation_status
+from service.values.clock_skew import clock_obstacle
+from service.verification.responder import swapped_names
+from service.words import DestinationType, Mode, Network
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """An invitation as this instance sees it. Without a `reason` it can be accepted."""
+
+    instance: Instance
+    reason: str | None
+    detail: str
+    fix: str | None
+    code: Code | None = None
+    snapshot: NodeSnapshot | None = None
+    status: InvitationStatus | None = None
+    names: Names | None = None
+
+
+async def inspect(node: Node, platforms: Registry, instance: Instance, given: str) -> Inspection:
+    """Return what the invitation is, after asking the inviter's node. Call it outside of any transaction.
+
+    Raises InstancePaused: a copy does not even look.
+    """
+    require_running(node.settings, instance)
+    text = clean(given)
+    try:
+        snapshot = await _read_inviter(node, instance, inviter_of(text))
+        if apart := clock_obstacle(snapshot.clock_skew_seconds):
+            return Inspection(instance, "clock_skew", apart, FIXES[ProbeReason.CLOCK_SKEW], snapshot=snapshot)
+        code = read_code(text, snapshot.issuer, snapshot.jwks, node.clock.now())
+    except CodeUnreadable as fault:
+        return _refused(instance, fault.reason)
+    except NodeUnreadable as failure:
+        return Inspection(instance, str(failure.reason), failure.detail, FIXES[failure.reason])
+    return await _ask(node, platforms, instance, code, snapshot)
+
+
+async def _ask(
+    node: Node, platforms: Registry, instance: Instance, code: Code, snapshot: NodeSnapshot
+) -> Inspection:
+    if not code.is_for(issuer_of(node.settings, instance.slug)):
+        return _refused(instance, "wrong_instance", code, snapshot)
+    caller, peer = await caller_of(node, instance.id), peer_of(snapshot.to_json())
+    try:
+        status = await invitation_status(caller, peer, code.reference, code.secret)
+    except PeerRefused:
+        return _refused(instance, "unknown", code, snapshot)
+    except PeerUnavailable as failure:
+        detail = "The inviter's node does not answer now."
+        return Inspection(instance, _in_one_word(failure), detail, LATER, code, snapshot)
+    return _judge(platforms, instance, code, snapshot, status)
+
+
+async def _read_inviter(node: Node, instance: Instance, issuer: str) -> NodeSnapshot:
+    if issuer == issuer_of(node.settings, instance.slug):
+        raise CodeUnreadable("own_invitation")
+    async with looking(node, instance, urlsplit(issuer).hostname or ""):
+        return await read_foreign_node(node, issuer)
+
+
+def _in_one_word(failure: PeerUnavailable) -> str:
+    """Return a word of the closed list, whether nothing came or a fault of the other node."""
+    words = {reason.value: word for reason, word in FROM_EGRESS.items()}
+    return words.get(failure.reason, ProbeReason.REFUSED).value
+
+
+def _judge(
+    platforms: Registry, instance: Instance, code: Code, snapshot: NodeSnapshot, status: InvitationStatus
+) -> Inspection:
+    """Return whether an invitation that its inviter knows can be accepted with this instance."""
+    facts = snapshot.metadata.parley_instance
+    here, there = swapped_names(
+        (status.partner_short_name, instance.slug), (status.inviter_short_name, facts.name)
+    )
+    names = Names(here, there, status.connection_name.strip() or default_name(here, there))
+    reason: str | None = None if status.state == "open" else status.state
+    if reason in {"claimed", "confirmed", "active"}:
+        reason = "used"
+    if reason is None and facts.network is Network.PRIVATE:
+        reason = "both_sides_private" if instance.network is Network.PRIVATE else "inviter_private"
+    if reason is not None:
+        return _refused(instance, reason, code, snapshot, status, names)
+    if (obstacle := _obstacle(platforms, instance, code, snapshot)) is not None:
+        word, why_not = obstacle
+        return Inspection(instance, word, why_not, REASONS[word][1], code, snapshot, status, names)
+    detail = "The invitation can be accepted with this instance."
+    return Inspection(instance, None, detail, None, code, snapshot, status, names)
+
+
+def _obstacle(
+    platforms: Registry, instance: Instance, code: Code, snapshot: NodeSnapshot
+) -> tuple[str, str] | None:
+    """Return why these two sides cannot have the mode, in a word and in a sentence."""
+    facts = snapshot.metadata.parley_instance
+    here = own_side(instance, platform_of(platforms, instance).description)
+    if facts.sandbox != here.sandbox:
+        return "sandbox", REASONS["sandbox"][0]
+    if code.mode is Mode.VISUAL:
+        return "mode_not_offered", REASONS["mode_not_offered"][0]
+    there = Side("The inviter's platform", frozenset(facts.modes), facts.network, facts.sandbox)
+    # The private side of this pair may well be this one: it only ever dials out.
+    as_public = Side(here.platform_label, here.modes, Network.PUBLIC, here.sandbox, here.local_why_not)
+    options = mode_options(DestinationType.PUBLIC, as_public, there)
+    why_not = next(option.why_not for option in options if option.mode is code.mode)
+    return ("mode_not_offered", why_not) if why_not else None
+
+
+def _refused(
+    instance: Instance,
+    reason: str,
+    code: Code | None = None,
+    snapshot: NodeSnapshot | None = None,
+    status: InvitationStatus | None = None,
+    names: Names | None = None,
+) -> Inspection:
+    detail, fix = REASONS[reason]
+    return Inspection(instance, reason, detail, fix, code, snapshot, status, names)

@@ -1,0 +1,92 @@
+"""The inviter's side: issue, revoke, confirm or reject who claimed (I1, I7)."""
+
+from datetime import datetime, timedelta
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service.connections import operations
+from service.connections.desk import Desk
+from service.connections.models import Connection
+from service.connections.pending import drop_present, present
+from service.connections.pending_invitations import expire_if_due, lock_invitation
+from service.connections.refusals import with_way_out
+from service.connections.setup import Step, Way, require_step, require_way
+from service.connections.states import ConnectionEvent
+from service.connections.view import set_up_of
+from service.database.database import advance, transaction
+from service.events.operations import record
+from service.instance_keys.operations import signing_key
+from service.instances.operations import get_instance, issuer_of
+from service.invitations.invitation.codes import write_code
+from service.invitations.invitation.models import Invitation
+from service.invitations.invitation.operations import Terms, new_sent, read_expiry
+from service.invitations.invitation.schemas import InvitationCreate
+from service.invitations.invitation.states import WAITING
+from service.invitations.inviter.terms import choose_mode, read_partner, require_public
+from service.jobs.models import Job
+from service.jobs.operations import enqueue
+from service.node import Node
+from service.problems.tree import NotFound
+from service.trust.tokens import new_secret
+from service.words import Scope
+
+EXPIRE_JOB = "expire_invitation"
+
+
+async def issue(
+    desk: Desk, session: AsyncSession, connection_id: str, wanted: InvitationCreate, revision: int | None
+) -> tuple[Invitation, str]:
+    """Return a fresh invitation and its code; what was open before is over. The code is kept nowhere."""
+    node, now = desk.node, desk.node.clock.now()
+    connection = await operations.lock_visible(session, desk.principal, connection_id, revision)
+    instance = await get_instance(session, connection.instance_id)
+    older = await present(session, connection)
+    setup = set_up_of(connection, older, instance)
+    with with_way_out(node, desk.platforms, instance, connection, older):
+        require_step(setup, Step.ACCESS)
+        require_public(instance, connection)
+        require_way(setup, Way.INVITE)
+        mode = choose_mode(setup, wanted.mode)
+    own_issuer = issuer_of(node.settings, instance.slug)
+    partner = read_partner(connection, wanted.expected_partner, own_issuer)
+    scope = [word.value for word in Scope if wanted.scope is None or word in wanted.scope]
+    terms = Terms(mode, scope, partner, wanted.confirmation_required, read_expiry(wanted.expires_at, now))
+    await drop_present(session, node, connection)
+    secret = new_secret()
+    invitation = new_sent(node, instance, connection.id, terms, secret, now)
+    await _store(session, connection, invitation, now)
+    key = await signing_key(session, node.sealer, instance.id)
+    return invitation, write_code(invitation, instance.url, secret, key, invitation.inviter_issuer, now)
+
+
+async def _store(
+    session: AsyncSession, connection: Connection, invitation: Invitation, now: datetime
+) -> None:
+    """The connection waits for the partner, until the invitation expires at the latest."""
+    session.add(invitation)
+    connection.invitation_id = invitation.id
+    connection.verification_session_id = None
+    connection.shared_id = None
+    connection.mode = invitation.mode
+    connection.scope = invitation.scope
+    connection.last_error = None
+    connection.touch(now)
+    changes = {"expires_at": invitation.expires_at, "updated_at": now}
+    await advance(session, connection, ConnectionEvent.START, **changes)
+    detail = {"invitation": invitation.id, "expected_partner": invitation.expected_partner}
+    record(session, connection.id, "invitation.issue", now, detail=detail)
+    await enqueue(session, EXPIRE_JOB, invitation.id, run_at=invitation.expires_at, now=now)
+
+
+async def expire(node: Node, job: Job) -> timedelta | None:
+    """An invitation that nobody finished in time has expired, and the draft is back with its owner."""
+    async with transaction(node.database) as session:
+        try:
+            connection, invitation = await lock_invitation(session, job.subject)
+        except NotFound:
+            return None
+        await expire_if_due(session, node, connection, invitation)
+    return invitation.expires_at - node.clock.now() if invitation.state in WAITING else None
+
+
+HANDLERS = {EXPIRE_JOB: expire}

@@ -1,0 +1,77 @@
+"""P1 and P2: the other node is read once for the whole attempt, then a verification session exists."""
+
+from urllib.parse import urlsplit
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service.connections import operations
+from service.connections.desk import Desk
+from service.connections.destinations import as_problem
+from service.connections.pending import open_attempt, present
+from service.connections.refusals import with_way_out
+from service.connections.setup import Step, Way, require_step, require_way
+from service.connections.view import set_up_of
+from service.database.database import reading
+from service.discovery.foreign_nodes import read_foreign_node
+from service.discovery.looks import looking
+from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable
+from service.instances.models import Instance
+from service.instances.operations import get_instance
+from service.problems.tree import DestinationIncompatible, InstancePrivate
+from service.values.clock_skew import clock_obstacle
+from service.verification.session.models import VerificationSession
+from service.verification.session.operations import new_attempt
+from service.words import Network
+
+
+async def begin_verification(
+    desk: Desk, session: AsyncSession, connection_id: str, revision: int | None
+) -> VerificationSession:
+    """A fresh attempt waits for an admin's browser; an older open one is cancelled."""
+    issuer, instance = await _check(desk, connection_id)
+    snapshot = await read_other_node(desk, issuer, instance)
+    now = desk.node.clock.now()
+    connection = await operations.lock_visible(session, desk.principal, connection_id, revision)
+    older = await present(session, connection)
+    attempt = new_attempt(
+        desk.node,
+        instance,
+        connection.id,
+        peer_issuer=issuer,
+        peer=snapshot.to_json(),
+        scope=operations.ALL_SCOPES,
+        owner_account=desk.principal.account_id,
+        now=now,
+    )
+    with with_way_out(desk.node, desk.platforms, instance, connection, older):
+        return await open_attempt(session, desk.node, connection, attempt)
+
+
+async def _check(desk: Desk, connection_id: str) -> tuple[str, Instance]:
+    """Return whom to ask, where the step is allowed now: nobody is called in vain."""
+    async with reading(desk.node.database) as session:
+        connection = await operations.get_visible(session, desk.principal, connection_id)
+        instance = await get_instance(session, connection.instance_id)
+        attempt = await present(session, connection)
+    with with_way_out(desk.node, desk.platforms, instance, connection, attempt):
+        require_step(set_up_of(connection, attempt), Step.ACCESS)
+        require_way(set_up_of(connection, attempt), Way.VERIFY)
+    if instance.network is Network.PRIVATE:
+        raise InstancePrivate(
+            "The other node could not read the description of {instance_name}.", instance_name=instance.name
+        )
+    return connection.destination_node_url or "", instance
+
+
+async def read_other_node(desk: Desk, issuer: str, instance: Instance) -> NodeSnapshot:
+    """Return the snapshot of the other node that the whole attempt uses."""
+    node = desk.node
+    try:
+        async with looking(node, instance, urlsplit(issuer).hostname or ""):
+            snapshot = await read_foreign_node(node, issuer)
+    except NodeUnreadable as failure:
+        raise as_problem(failure.reason, failure.detail, issuer) from failure
+    if obstacle := clock_obstacle(snapshot.clock_skew_seconds):
+        upstream = {"reason": "clock_skew", "host": issuer}
+        raise DestinationIncompatible(obstacle, upstream=upstream)
+    return snapshot

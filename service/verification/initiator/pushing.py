@@ -1,0 +1,113 @@
+"""P3 to P4: the attempt is set off by its owner, and the other node gets the request before the browser comes."""
+
+import asyncio
+from datetime import timedelta
+from weakref import WeakValueDictionary
+
+from service.access.models import SignInSession
+from service.connections import pending as attempts
+from service.connections.models import Connection
+from service.connections.pending import end_badly
+from service.connections.refusals import refused_by
+from service.database.database import advance, transaction
+from service.lifecycle.ending import caller_of, peer_of
+from service.node import Node
+from service.problems.tree import DestinationUnreachable, NotFound, Problem, VerificationCancelled
+from service.protocol.client import PeerRefused, PeerUnavailable, authorization_url, push
+from service.trust.tokens import pkce_challenge
+from service.verification.initiator import watching
+from service.verification.session import operations as sessions
+from service.verification.session.models import VerificationSession
+from service.verification.session.operations import seal_context, unseal
+from service.verification.session.states import BEFORE_CALLBACK, VerificationEvent, VerificationState
+
+_turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+REQUEST_MARGIN = timedelta(seconds=30)
+
+
+async def push_request(node: Node, attempt_id: str, sign_in: SignInSession) -> str:
+    """Return where the browser goes. The intent is stored, then sent, then its result is stored.
+
+    Pressed twice, it gives the same request while that is unexpired; after that the same request is pushed anew.
+    Of two presses at once the second waits: two pushes would replace each other, in an order of their own there.
+    """
+    turn = _turns.setdefault(attempt_id, asyncio.Lock())
+    async with turn:
+        return await _push(node, attempt_id, sign_in)
+
+
+async def _push(node: Node, attempt_id: str, sign_in: SignInSession) -> str:
+    connection, attempt = await _set_off(node, attempt_id, sign_in)
+    caller, peer = await caller_of(node, attempt.instance_id), peer_of(attempt.peer)
+    expires_at = attempt.request_expires_at
+    if attempt.request_uri_sealed and expires_at and expires_at - REQUEST_MARGIN > node.clock.now():
+        return authorization_url(caller, peer, unseal(node, attempt, "request_uri_sealed"))
+    try:
+        pushed = await push(caller, peer, _parameters(node, connection, attempt))
+    except (PeerUnavailable, PeerRefused) as failure:
+        problem = _as_problem(failure, peer.issuer)
+        await _give_up(node, attempt_id, problem)
+        raise problem from failure
+    now = node.clock.now()
+    async with transaction(node.database) as session:
+        connection, attempt = await attempts.lock(session, attempt_id)
+        if attempt.state not in BEFORE_CALLBACK:
+            raise VerificationCancelled("It ended while the other side was asked.")
+        context = seal_context(attempt.id, "request_uri_sealed")
+        attempt.request_uri_sealed = node.sealer.seal(pushed.request_uri.encode(), context)
+        attempt.request_expires_at = now + timedelta(seconds=min(pushed.expires_in, 600))
+        if attempt.state is VerificationState.STARTED:
+            await advance(session, attempt, VerificationEvent.PUSH)
+            await watching.schedule(session, attempt, now)
+        connection.touch(now)
+    return authorization_url(caller, peer, pushed.request_uri)
+
+
+async def _set_off(
+    node: Node, attempt_id: str, sign_in: SignInSession
+) -> tuple[Connection, VerificationSession]:
+    """The attempt belongs to this person in this browser, who must be its owner if it has one."""
+    async with transaction(node.database) as session:
+        connection, attempt = await attempts.lock(session, attempt_id)
+        if attempt.owner_account not in {None, sign_in.account_id}:
+            raise NotFound("This verification session belongs to another admin of the instance.")
+        if attempt.state is VerificationState.CREATED:
+            await sessions.start(session, node, attempt, sign_in.account_id, sign_in.browser_id)
+            await attempts.set_off(session, connection, attempt, node.clock.now())
+        elif attempt.state in BEFORE_CALLBACK:
+            attempt.browser_id = sign_in.browser_id
+        else:
+            raise VerificationCancelled("It ended meanwhile.")
+    return connection, attempt
+
+
+def _parameters(node: Node, connection: Connection, attempt: VerificationSession) -> dict[str, str]:
+    renewed = {"reconnects": connection.shared_id or ""} if attempt.is_renewal else {}
+    return {
+        **renewed,
+        "scope": " ".join(attempt.requested_scope),
+        "state": unseal(node, attempt, "state_sealed"),
+        "nonce": attempt.nonce or "",
+        "code_challenge": pkce_challenge(unseal(node, attempt, "code_verifier_sealed")),
+        "shared_id": attempt.shared_id,
+        "mode": attempt.mode or connection.mode or "",
+        "connection_name": connection.name or "",
+        "initiator_short_name": connection.local_short_name or "",
+        "responder_short_name": connection.destination_short_name or "",
+    }
+
+
+def _as_problem(failure: PeerUnavailable | PeerRefused, issuer: str) -> Problem:
+    if isinstance(failure, PeerUnavailable):
+        upstream = {"reason": failure.reason, "host": issuer}
+        return DestinationUnreachable(
+            "The other side did not answer: {reason}.", reason=failure.reason, upstream=upstream
+        )
+    return refused_by(issuer, failure)
+
+
+async def _give_up(node: Node, attempt_id: str, problem: Problem) -> None:
+    async with transaction(node.database) as session:
+        connection, attempt = await attempts.lock(session, attempt_id)
+        if attempt.state in BEFORE_CALLBACK:
+            await end_badly(session, node, connection, attempt, by=VerificationEvent.FAIL, problem=problem)

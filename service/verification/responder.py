@@ -1,0 +1,108 @@
+"""The responder's side: listed from the consent on, active at the commit, closed with its attempt."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service.connections.models import Connection
+from service.connections.names import default_name, insert_named
+from service.connections.states import CloseReason, ConnectionEvent, ConnectionState
+from service.database.database import advance
+from service.instances.models import Instance
+from service.lifecycle import ending
+from service.values.identifiers import new_id
+from service.words import DestinationType, Mode, Role
+
+LONGEST_SHORT_NAME = 30
+_NOT_IN_SHORT_NAMES = re.compile(r"[^A-Za-z0-9_-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What the initiator asked for, in its own view: `local` is the initiator's side. Names are claims."""
+
+    shared_id: str
+    mode: Mode
+    scope: list[str]
+    name: str
+    initiator_short_name: str
+    responder_short_name: str
+    initiator_title: str
+    initiator_url: str | None
+    initiator_platform: str | None
+    node_url: str | None
+
+
+async def open_pending(
+    session: AsyncSession, instance: Instance, proposal: Proposal, expires_at: datetime, now: datetime
+) -> Connection:
+    """The connection is listed here as pending, with the names swapped; the initiator must act."""
+    here, there = swapped_names(
+        (proposal.responder_short_name, instance.slug),
+        (proposal.initiator_short_name, proposal.initiator_title),
+    )
+    connection = Connection(
+        id=new_id("con"),
+        instance_id=instance.id,
+        role=Role.RESPONDER,
+        type=DestinationType.PUBLIC,
+        mode=proposal.mode,
+        scope=proposal.scope,
+        shared_id=proposal.shared_id,
+        local_short_name=here,
+        destination_short_name=there,
+        destination_url=proposal.initiator_url,
+        destination_node_url=proposal.node_url,
+        destination_platform=proposal.initiator_platform,
+        mode_refusals={},
+        labels={},
+        created_at=now,
+        updated_at=now,
+    )
+    await insert_named(session, connection, proposal.name.strip() or default_name(here, there))
+    changes = {"expires_at": expires_at, "destination_state": ConnectionState.PENDING.value}
+    return await advance(session, connection, ConnectionEvent.START, **changes)
+
+
+async def extend(session: AsyncSession, connection: Connection, expires_at: datetime, now: datetime) -> None:
+    """The initiator has until `expires_at` for its next step."""
+    connection.expires_at = expires_at
+    connection.touch(now)
+    await session.flush()
+
+
+async def end(session: AsyncSession, connection: Connection, reason: CloseReason, now: datetime) -> None:
+    """The connection is closed, if it was not already."""
+    if connection.state is not ConnectionState.CLOSED:
+        await ending.close(session, connection, reason, now)
+
+
+async def find_initiated(session: AsyncSession, instance_id: str, shared_id: str) -> Connection | None:
+    """Return the connection that this instance initiated under this shared id, locked."""
+    statement = select(Connection).where(
+        Connection.instance_id == instance_id,
+        Connection.shared_id == shared_id,
+        Connection.role == Role.INITIATOR,
+    )
+    locked = statement.with_for_update().execution_options(populate_existing=True)
+    return (await session.exec(locked)).one_or_none()
+
+
+def swapped_names(here: tuple[str, str], there: tuple[str, str]) -> tuple[str, str]:
+    """Return a short name of each side: the one that was proposed, or else one made from what it is called."""
+    local, destination = _short_name(*here, "here"), _short_name(*there, "there")
+    if destination == local:
+        destination = f"{destination[: LONGEST_SHORT_NAME - 2]}-2"
+    return local, destination
+
+
+def _short_name(asked: str, *others: str) -> str:
+    """Return a name that a draft could have, too: a letter, then letters, digits, `_` and `-`."""
+    for candidate in (asked, *others):
+        name = _NOT_IN_SHORT_NAMES.sub("-", candidate).lstrip("-_0123456789").rstrip("-")
+        if name:
+            return name[:LONGEST_SHORT_NAME]
+    return "side"

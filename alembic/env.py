@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from sqlmodel import SQLModel
 
 from service.commands.tables import ALL_TABLES
-from service.database.database import open_database
+from service.database.engine import open_database
 from service.settings import Settings
 
 assert ALL_TABLES  # noqa: S101 - the import fills the metadata

@@ -36,8 +36,10 @@ from service.authorization import published as protocol
 from service.authorization import router as authorization
 from service.authorization import sweeping
 from service.authorization.requests import timers
-from service.database.database import open_database, transaction
+from service.connections import pending, telling
+from service.database.engine import open_database
 from service.database.revisions import newest_revision
+from service.database.sessions import transaction
 from service.egress.client import Egress
 from service.events.operations import record_transition
 from service.http import problem_handlers
@@ -49,10 +51,9 @@ from service.http.rate_limits import RateLimits
 from service.instance_keys import rotation
 from service.instances.addresses import egress_policy
 from service.invitations.invited import claiming, telling_rejection
-from service.invitations.inviter import issuing as inviting
 from service.jobs.operations import try_to_store
 from service.jobs.worker import Handler, Worker, run_for_ever
-from service.lifecycle import ending, moving, probing
+from service.lifecycle import moving, probing
 from service.limits.counts import Counts
 from service.limits.table import Voice
 from service.node import Node
@@ -70,7 +71,6 @@ from service.protocol import errors as protocol_errors
 from service.settings import Settings
 from service.trust.sealing import Sealer, parse_keys
 from service.values.clock import Clock
-from service.verification import timers as connection_timers
 from service.verification.initiator import completing as handshake
 from service.verification.initiator import watching
 
@@ -79,11 +79,10 @@ MAX_BODY_SECONDS = 10.0
 log = structlog.get_logger(__name__)
 HANDLERS: Mapping[str, Handler] = {
     **handshake.HANDLERS,
-    **ending.HANDLERS,
+    **telling.HANDLERS,
     **probing.HANDLERS,
     **watching.HANDLERS,
-    **connection_timers.HANDLERS,
-    **inviting.HANDLERS,
+    **pending.HANDLERS,
     **claiming.HANDLERS,
     **moving.HANDLERS,
     **telling_rejection.HANDLERS,

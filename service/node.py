@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
-from service.database.database import Database
+from service.database.engine import Database
 from service.egress.client import Egress
 from service.limits.at_once import AtOnce
 from service.limits.counts import Counts

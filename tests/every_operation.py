@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 from sqlmodel import select
 
-from service.database.database import transaction
+from service.database.sessions import transaction
 from service.instances.models import Instance
 from service.invitations.invitation.models import Invitation
 from tests.exchanges import Log, Recorder, operations

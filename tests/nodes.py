@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from service.access.operations import issue_token
 from service.access.scopes import SCOPES
-from service.database.database import transaction
+from service.database.sessions import transaction
 from service.demo.forms import Form, read_forms
 from service.egress.client import Egress
 from service.instances.addresses import egress_policy

@@ -15,7 +15,8 @@ from service.access.operations import issue_token
 from service.access.scopes import SCOPES
 from service.api import access, instance_keys, instances, platforms
 from service.api import sandbox as sandbox_router
-from service.database.database import open_database, transaction
+from service.database.engine import open_database
+from service.database.sessions import transaction
 from service.egress.client import Egress
 from service.http import problem_handlers
 from service.instances.addresses import egress_policy

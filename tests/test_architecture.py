@@ -7,7 +7,7 @@ import sys
 
 from alembic import command
 
-from service.database.database import migration_config
+from service.database.engine import migration_config
 from tests.source_tree import (
     ROOT,
     Source,
@@ -122,7 +122,7 @@ def test_a_commit_is_made_in_one_file() -> None:
     found = {
         source.module for source in SERVICE for call in calls(source.tree) if called_name(call) == "commit"
     }
-    assert found <= {"service.database.database"}
+    assert found <= {"service.database.sessions"}
 
 
 def test_the_time_is_asked_in_one_file() -> None:

@@ -13,7 +13,7 @@ from tests.source_tree import ROOT, Source, called_name, calls, load, resolve, s
 
 SERVICE = sources("service")
 # What sets the state is the compare-and-set itself; what reports it is the exception of the machine.
-MAY_SET_STATE = {"service.database.database", "service.values.state_machine"}
+MAY_SET_STATE = {"service.database.rows", "service.values.state_machine"}
 
 MACHINES: dict[str, StateMachine[Any, Any]] = {
     value.name: value

@@ -5,9 +5,10 @@ import asyncio
 import pytest
 from sqlmodel import select
 
-from service.database.database import reading, transaction
+from service.connections.peers import caller_of, read_peer
+from service.connections.telling import END_JOB, tell_peer
+from service.database.sessions import reading, transaction
 from service.jobs.models import Job
-from service.lifecycle.ending import END_JOB, caller_of, read_peer, tell_peer
 from service.protocol.client import connection_token
 from tests.pairs import DETAILS, Pair, read
 

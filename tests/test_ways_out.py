@@ -4,10 +4,9 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from starlette.requests import Request
 
-from service.http.problem_handlers import as_record
 from service.main import create_app
 from service.pages.refusals import refusal_page
-from service.problems.tree import NameTaken
+from service.problems.tree import NameTaken, as_record
 from service.settings import Environment, Settings
 from service.trust.sealing import new_key
 

@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.access.models import GuessCount
 from service.access.room import keep_last
-from service.database.database import upsert
+from service.database.rows import upsert
 from service.limits.table import Limit, Standing, too_often
 
 MOST_ROWS = 100_000

@@ -3,7 +3,9 @@
 import secrets
 
 from service.access.models import NodeSecret
-from service.database.database import Database, transaction, upsert
+from service.database.engine import Database
+from service.database.rows import upsert
+from service.database.sessions import transaction
 from service.trust.sealing import Sealer
 from service.trust.tokens import Hasher
 

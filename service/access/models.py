@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import Column
 from sqlmodel import Field, SQLModel
 
-from service.database.database import JSON_COLUMN, enum_column
+from service.database.columns import JSON_COLUMN, enum_column
 
 
 class SessionKind(StrEnum):

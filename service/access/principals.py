@@ -17,7 +17,7 @@ from starlette.requests import Request
 from service.access.models import ServiceToken, SessionKind, SignInSession
 from service.access.scopes import SCOPES
 from service.access.sign_in import PREFIX as SESSION_PREFIX
-from service.database.database import SAFE_METHODS, SessionDep, reading, transaction
+from service.database.sessions import SAFE_METHODS, SessionDep, reading, transaction
 from service.database.trouble import trouble_of
 from service.http.acting import ActorKind, identify
 from service.node import Node, NodeDep, NowDep

@@ -7,7 +7,7 @@ from sqlalchemy import SQLColumnExpression, delete
 from sqlmodel import SQLModel, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.database.database import reading
+from service.database.sessions import reading
 from service.node import Node
 
 MEASURED_EVERY = timedelta(seconds=10)

@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.access.models import SessionKind, SignInSession
 from service.access.wrong_sign_ins import accept_try, count_try, read_try, take_back_try
-from service.database.database import transaction
+from service.database.sessions import transaction
 from service.instances.faults import literal
 from service.instances.models import Instance
 from service.instances.operations import platform_of

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from service.access.guesses import count_guess, forget_guesses, is_known, keep_in_mind, take_back
-from service.database.database import transaction
+from service.database.sessions import transaction
 from service.http import acting
 from service.instances.models import Instance
 from service.limits.sources import source_of

@@ -22,8 +22,8 @@ from service.access.schemas import (
     describe_token,
 )
 from service.access.sign_in import as_problem, sign_in, sign_out
-from service.database.database import SessionDep, reading
 from service.database.pagination import PageDep, link_next
+from service.database.sessions import SessionDep, reading
 from service.instances.credentials import read_credential
 from service.instances.faults import not_valid
 from service.instances.operations import find_instance, platform_of

@@ -17,9 +17,10 @@ from service.connections.setup import Step
 from service.connections.states import ESTABLISHED
 from service.connections.upkeep import Upkeep, require_upkeep
 from service.connections.view import destination_side, set_up_of
-from service.database.database import SessionDep, reading
+from service.database.sessions import SessionDep, reading
 from service.instances.operations import get_instance
 from service.lifecycle import pausing
+from service.lifecycle.activating import activate_local
 from service.lifecycle.checking import check_connection
 from service.node import Node
 from service.openapi.document import problem_responses
@@ -51,7 +52,7 @@ async def post_activation(
     """
 
     async def apply(session: AsyncSession, connection: Connection) -> None:
-        await operations.activate_local(session, connection, desk.node.clock.now())
+        await activate_local(session, connection, desk.node.clock.now())
 
     found = await operations.lock_visible(session, desk.principal, connection_id, revision)
     if found.state in ESTABLISHED:

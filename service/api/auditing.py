@@ -9,7 +9,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.connections.models import Connection
-from service.database.database import find, reading
+from service.database.rows import find
+from service.database.sessions import reading
 from service.events.operations import record_refusal
 from service.http import acting
 from service.instances.models import Instance

@@ -25,10 +25,11 @@ from service.connections.schemas import (
 )
 from service.connections.setup import Step
 from service.connections.view import to_out, to_summary
-from service.database.database import SessionDep
 from service.database.pagination import PageDep, link_next
+from service.database.sessions import SessionDep
 from service.instances.faults import not_valid
 from service.instances.operations import get_instance
+from service.lifecycle.ending import close_here
 from service.openapi.document import problem_responses
 from service.problems import tree as problems
 from service.verification.initiator.beginning import begin_verification
@@ -165,7 +166,7 @@ async def delete_connection(
 ) -> ConnectionOut:
     """The connection is closed here at once; the other side is told until it knows. Repeating changes nothing."""
     connection = await operations.lock_visible(session, desk.principal, connection_id, revision)
-    await operations.close(session, desk.node, connection)
+    await close_here(session, desk.node, connection)
     return await _answer(desk, session, connection, response)
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from service.access.own_instance import own_instance
 from service.access.principals import Principal, requires
 from service.connections.destinations import past_partners
-from service.database.database import reading
+from service.database.sessions import reading
 from service.discovery.operations import probe
 from service.discovery.schemas import DestinationProbeIn, DestinationProbeOut
 from service.instances.identity import require_running

@@ -6,8 +6,8 @@ from sqlmodel import col, select
 from service.api.event_schemas import EventList, EventOut
 from service.connections.desk import READS, ReadDesk
 from service.connections.operations import get_visible
-from service.database.database import SessionDep
 from service.database.pagination import Keyset, PageDep, link_next, read_page
+from service.database.sessions import SessionDep
 from service.events.models import Event
 from service.openapi.document import problem_responses
 from service.problems import tree as problems

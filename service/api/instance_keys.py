@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.access.principals import Principal, requires
-from service.database.database import SessionDep
+from service.database.sessions import SessionDep
 from service.instance_keys.models import InstanceKey
 from service.instance_keys.rotation import RotationKind, read_keys, rotate
 from service.instance_keys.schemas import KeyRotationCreate, KeysOut, describe_keys

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from service.access.principals import Principal, requires
-from service.database.database import SessionDep, get_for_update, reading
+from service.database.rows import get_for_update
+from service.database.sessions import SessionDep, reading
 from service.egress.client import EgressFailure
 from service.instances.addresses import check_instance_url
 from service.instances.faults import not_valid

@@ -15,8 +15,9 @@ from service.access.principals import Principal, requires
 from service.access.scopes import INSTANCE_SCOPES
 from service.connections.models import Connection
 from service.connections.states import ESTABLISHED, ConnectionState
-from service.database.database import SessionDep, get_for_update, reading
 from service.database.pagination import PageDep, link_next
+from service.database.rows import get_for_update
+from service.database.sessions import SessionDep, reading
 from service.instances.checks import check_instance
 from service.instances.credentials import read_credential, seal_credential
 from service.instances.models import Instance
@@ -41,7 +42,7 @@ from service.instances.schemas import (
     RightOut,
     describe_instance,
 )
-from service.lifecycle.partings import unheard_endings
+from service.lifecycle.ending import unheard_endings
 from service.node import NodeDep, NowDep
 from service.openapi.document import problem_responses
 from service.platforms.interface import Credential, Platform

@@ -10,8 +10,8 @@ from pydantic.json_schema import SkipJsonSchema
 from service.api.etags import IfMatchDep
 from service.connections.desk import READS, WRITES, ReadInvitationsDesk, WriteInvitationsDesk
 from service.connections.schemas import InvitationAcceptance
-from service.database.database import SessionDep
 from service.database.pagination import PageDep, link_next
+from service.database.sessions import SessionDep
 from service.invitations.invitation.codes import link_of
 from service.invitations.invitation.models import Direction
 from service.invitations.invitation.operations import get_visible, host_of, list_invitations, to_out

@@ -8,10 +8,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
-from service.connections import pending as attempts
 from service.connections.desk import READS, ReadDesk, WriteDesk
+from service.connections.pending import lock
 from service.connections.refusals import with_way_out
-from service.database.database import SessionDep, find
+from service.database.rows import find
+from service.database.sessions import SessionDep
 from service.instances.operations import get_instance
 from service.node import NodeDep
 from service.openapi.document import problem_responses
@@ -21,6 +22,7 @@ from service.platforms.registry import PlatformsDep
 from service.problems import tree as problems
 from service.problems.tree import ConnectionClosed, NotFound, StepNotAllowed
 from service.protocol.messages import CALLBACK_PATH
+from service.verification.attempts import cancel
 from service.verification.session.models import VerificationSession
 from service.verification.session.operations import to_out
 from service.verification.session.schemas import VerificationSessionOut
@@ -79,10 +81,10 @@ async def delete_session(session_id: str, desk: WriteDesk, session: SessionDep) 
     found = await find(session, VerificationSession, session_id)
     if found is None or not desk.principal.may_see(found.instance_id):
         raise NotFound("There is no verification session {id}.", id=session_id)
-    connection, attempt = await attempts.lock(session, session_id)
+    connection, attempt = await lock(session, VerificationSession, session_id)
     instance = await get_instance(session, connection.instance_id)
     with with_way_out(desk.node, desk.platforms, instance, connection, attempt):
-        await attempts.cancel(session, desk.node, connection, attempt)
+        await cancel(session, desk.node, connection, attempt)
     return to_out(attempt, desk.node.settings)
 
 

@@ -10,9 +10,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from service.authorization.requests.models import AuthorizationRequest
 from service.authorization.requests.states import AuthorizationState
 from service.connections.models import Connection
-from service.connections.pending_invitations import lock_invitation
+from service.connections.pending import lock
 from service.connections.states import ESTABLISHED, CloseReason, ConnectionState
-from service.database.database import get_for_update
+from service.database.rows import get_for_update
 from service.invitations.invitation.models import Direction, Invitation
 from service.invitations.invitation.states import UNUSABLE, InvitationState
 from service.lifecycle.peer_keys import replace_keys
@@ -113,7 +113,7 @@ async def _find_invited(
         sent = found.direction is Direction.SENT
         peer = found.claimant if sent else _inviter(found)
         if peer is not None and peer["client_id"] == client_id:
-            connection, invitation = await lock_invitation(session, found.id)
+            connection, invitation = await lock(session, Invitation, found.id)
             if connection.invitation_id != found.id:
                 # What came after it is between other parties: whoever claimed this one has no part in that.
                 return Agreement(peer["jwks"], invitation.scope, None, None, invitation)

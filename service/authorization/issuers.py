@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Path
 
-from service.database.database import reading
+from service.database.sessions import reading
 from service.instances.identity import why_paused
 from service.instances.models import Instance
 from service.instances.operations import get_by_slug, issuer_of

@@ -8,7 +8,7 @@ from service.authorization.issuers import Issuer
 from service.authorization.records import find_agreed
 from service.authorization.tokens.access import Caller
 from service.connections.states import ConnectionState
-from service.database.database import transaction
+from service.database.sessions import transaction
 from service.discovery.foreign_nodes import read_foreign_node
 from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable
 from service.egress.web_addresses import normalise

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.database.database import SessionDep
+from service.database.sessions import SessionDep
 from service.http.problem_handlers import prefers_html
 from service.instance_keys.operations import public_keys
 from service.instances.models import Instance

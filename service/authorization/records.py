@@ -14,7 +14,8 @@ from service.authorization.requests.states import AuthorizationEvent, Authorizat
 from service.authorization.tokens.access import Caller, consume_proof, read_caller
 from service.connections.models import Connection
 from service.connections.states import ESTABLISHED, CloseReason, ConnectionState
-from service.database.database import advance, reading, transaction
+from service.database.rows import advance
+from service.database.sessions import reading, transaction
 from service.invitations.inviter import claimed
 from service.invitations.inviter.claimed import withdraw
 from service.lifecycle.activating import make_active

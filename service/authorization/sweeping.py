@@ -12,8 +12,7 @@ from service.authorization.clients.documents import CACHED_FOR, MOST_DOCUMENTS
 from service.authorization.requests.models import AuthorizationRequest
 from service.authorization.requests.states import AuthorizationState
 from service.authorization.requests.timers import EXPIRE_JOB
-from service.connections.pending import forget_ended
-from service.database.database import transaction
+from service.database.sessions import transaction
 from service.events.operations import forget_refusals
 from service.jobs.models import Job
 from service.jobs.operations import enqueue
@@ -21,6 +20,7 @@ from service.jobs.worker import KEEP_DONE, Handler
 from service.node import Node
 from service.protocol import replay
 from service.protocol.models import CachedDocument
+from service.verification.attempts import forget_ended
 
 SWEEP_JOB = "sweep_authorization"
 SWEEP_EVERY = timedelta(minutes=10)

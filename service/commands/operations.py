@@ -15,8 +15,9 @@ from service.access.hash_key import load_hasher
 from service.access.operations import issue_token
 from service.access.scopes import INSTANCE_SCOPES, SCOPES
 from service.commands.resealing import reseal_all
-from service.database.database import open_database, transaction
+from service.database.engine import open_database
 from service.database.revisions import newest_revision, present_revision
+from service.database.sessions import transaction
 from service.database.single_process import database_file
 from service.egress.client import Egress
 from service.instance_keys.rotation import RotationKind, rotate

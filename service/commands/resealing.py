@@ -4,7 +4,8 @@ from sqlalchemy import Column, select, update
 from sqlmodel import SQLModel
 
 from service.commands.tables import ALL_TABLES
-from service.database.database import Database, transaction
+from service.database.engine import Database
+from service.database.sessions import transaction
 from service.trust.sealing import Sealer
 
 BATCH = 100

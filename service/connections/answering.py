@@ -15,7 +15,7 @@ from service.connections.refusals import with_way_out
 from service.connections.schemas import ConnectionCreate, ConnectionOut, DestinationIn
 from service.connections.setup import Step, require_step
 from service.connections.view import set_up_of, to_out
-from service.database.database import reading
+from service.database.sessions import reading
 from service.events.operations import record
 from service.instances.identity import require_running
 from service.instances.operations import get_instance

@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from service.connections.models import Connection
 from service.connections.operations import DestinationAnswer
 from service.connections.schemas import DestinationIn, LocalDestination, PublicDestination
-from service.database.database import reading
+from service.database.sessions import reading
 from service.discovery.modes import mode_options, refusals
 from service.discovery.operations import probe
 from service.discovery.probes import Outcome, Probe, own_side

@@ -7,7 +7,7 @@ from sqlalchemy import Column, Index, text
 from sqlmodel import Field, SQLModel
 
 from service.connections.states import MACHINE, CloseReason, ConnectionEvent, ConnectionState
-from service.database.database import JSON_COLUMN, enum_column
+from service.database.columns import JSON_COLUMN, enum_column
 from service.values.state_machine import StateMachine
 from service.words import DestinationType, Mode, Role
 

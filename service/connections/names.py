@@ -1,5 +1,6 @@
-"""Names of connections: made from the short names, unique among an instance's open connections."""
+"""Names of connections: made from the short names of both sides, unique among an instance's open connections."""
 
+import re
 from collections.abc import Iterable
 
 from sqlalchemy.exc import IntegrityError
@@ -12,6 +13,8 @@ from service.instances.models import Instance
 from service.problems.tree import NameTaken
 
 LONGEST = 255
+LONGEST_SHORT_NAME = 30
+_NOT_IN_SHORT_NAMES = re.compile(r"[^A-Za-z0-9_-]+")
 TRIES = 10
 
 
@@ -69,3 +72,20 @@ async def store_name(session: AsyncSession) -> None:
             raise
         message = "Another open connection of this instance has this name."
         raise NameTaken(message) from error
+
+
+def swapped_names(here: tuple[str, str], there: tuple[str, str]) -> tuple[str, str]:
+    """Return a short name of each side: the one that was proposed, or else one made from what it is called."""
+    local, destination = _short_name(*here, "here"), _short_name(*there, "there")
+    if destination == local:
+        destination = f"{destination[: LONGEST_SHORT_NAME - 2]}-2"
+    return local, destination
+
+
+def _short_name(asked: str, *others: str) -> str:
+    """Return a name that a draft could have, too: a letter, then letters, digits, `_` and `-`."""
+    for candidate in (asked, *others):
+        name = _NOT_IN_SHORT_NAMES.sub("-", candidate).lstrip("-_0123456789").rstrip("-")
+        if name:
+            return name[:LONGEST_SHORT_NAME]
+    return "side"

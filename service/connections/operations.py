@@ -8,21 +8,18 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from service.access.principals import Principal
 from service.connections.models import Connection
 from service.connections.names import default_name, free_name, store_name
-from service.connections.pending import current_attempt, drop_present, end_badly
+from service.connections.pending import drop_present
 from service.connections.schemas import ConnectionPatch, DetailsIn
-from service.connections.setup import Step, require_mode, require_step
-from service.connections.states import ESTABLISHED, CloseReason, ConnectionState
+from service.connections.setup import require_mode
+from service.connections.states import ConnectionState
 from service.connections.view import set_up_of
-from service.database.database import find, get_for_update
+from service.database.rows import find, get_for_update
 from service.events.operations import record
 from service.instances.faults import not_valid
 from service.instances.models import Instance
-from service.lifecycle import ending
-from service.lifecycle.activating import make_active
 from service.node import Node
 from service.problems.tree import ConnectionClosed, NotFound, StaleRevision, UrlNotAllowed
 from service.values.identifiers import new_id
-from service.verification.session.states import OPEN, VerificationEvent
 from service.words import DestinationType, Mode, Role, Scope
 
 ALL_SCOPES = [scope.value for scope in Scope]
@@ -163,20 +160,3 @@ def require_open(connection: Connection) -> None:
     """Raise ConnectionClosed where the connection is over."""
     if connection.state is ConnectionState.CLOSED:
         raise ConnectionClosed("It was closed: {reason}.", reason=connection.reason)
-
-
-async def activate_local(session: AsyncSession, connection: Connection, now: datetime) -> None:
-    """Both sides of a local connection are active, in this one transaction."""
-    require_step(set_up_of(connection, None), Step.ACTIVATION)
-    await make_active(session, connection, now)
-
-
-async def close(session: AsyncSession, node: Node, connection: Connection) -> None:
-    """The connection is closed on both sides, its open attempt with it; repeating it changes nothing."""
-    if connection.state is ConnectionState.CLOSED:
-        return
-    now = node.clock.now()
-    attempt = await current_attempt(session, connection)
-    if attempt is not None and attempt.state in OPEN and connection.state not in ESTABLISHED:
-        await end_badly(session, node, connection, attempt, by=VerificationEvent.CANCEL, problem=None)
-    await ending.close(session, connection, CloseReason.CLOSED_HERE, now)

@@ -4,7 +4,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from service.database.database import Database, migration_config
+from service.database.engine import Database, migration_config
 
 
 async def present_revision(database: Database) -> str | None:

@@ -1,6 +1,6 @@
 """A node that holds keys of its own: whoever publishes one of ours would turn our signatures against us."""
 
-from service.database.database import reading
+from service.database.sessions import reading
 from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable, read_node
 from service.discovery.reasons import ProbeReason
 from service.instances.operations import issuers_of_keys

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.database.database import reading
+from service.database.sessions import reading
 from service.discovery.findings import Finding, OwnInstance
 from service.discovery.looks import looking
 from service.discovery.probes import Asking, Probe, describe

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Column, Index, text
 from sqlmodel import Field, SQLModel
 
-from service.database.database import JSON_COLUMN, enum_column
+from service.database.columns import JSON_COLUMN, enum_column
 from service.http.acting import ActorKind
 
 

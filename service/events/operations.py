@@ -8,7 +8,9 @@ from sqlalchemy import delete, text
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.database.database import Database, Transition, reading, transaction
+from service.database.engine import Database
+from service.database.rows import Transition
+from service.database.sessions import reading, transaction
 from service.events.models import Event
 from service.http import acting
 from service.values.identifiers import new_id

@@ -3,7 +3,6 @@
 import json
 import logging
 from collections.abc import Callable
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -19,7 +18,7 @@ from starlette.routing import BaseRoute, Match, Mount
 
 from service.database.trouble import trouble_of
 from service.problems import tree as problems
-from service.problems.tree import Problem
+from service.problems.tree import Problem, as_record
 from service.trust.tokens import without_codes
 from service.values.state_machine import IllegalTransition
 
@@ -96,28 +95,6 @@ def body(request: Request, problem: Problem) -> dict[str, Any]:
     """Return the members of RFC 9457, section 3, and ours."""
     members = as_record(problem, request.app.state.settings.public_url)
     return {**members, "instance": without_codes(request.url.path), "request_id": request_id(request)}
-
-
-def as_record(problem: Problem, root: str) -> dict[str, Any]:
-    """Return what a problem says apart from the request that met it."""
-    type_url = f"{root}/v1/problem-types/{problem.slug}"
-    return {
-        "type": type_url,
-        "title": problem.title,
-        "status": problem.status,
-        "detail": problem.detail,
-        "code": problem.slug,
-        "fix": problem.fix,
-        "user_message": f"{problem.title}. {problem.detail}",
-        "doc_url": type_url,
-        "retry": problem.retry,
-        **problem.members,
-    }
-
-
-def as_error(problem: Problem, root: str, now: datetime) -> dict[str, Any]:
-    """Return what is kept of a problem as `last_error`: what it says, and since when."""
-    return {**as_record(problem, root), "at": now.isoformat()}
 
 
 def request_id(request: Request) -> str:

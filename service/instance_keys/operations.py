@@ -6,7 +6,7 @@ from functools import lru_cache
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.database.database import advance
+from service.database.rows import advance
 from service.instance_keys.models import InstanceKey
 from service.instance_keys.states import KeyEvent, KeyState
 from service.problems.tree import NotFound

@@ -8,7 +8,8 @@ import structlog
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.database.database import advance, transaction
+from service.database.rows import advance
+from service.database.sessions import transaction
 from service.instance_keys.models import InstanceKey
 from service.instance_keys.operations import add_current_key, add_key
 from service.instance_keys.states import KeyEvent, KeyState

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import ColumnElement, or_, update
 from sqlmodel import col, select
 
-from service.database.database import transaction
+from service.database.sessions import transaction
 from service.jobs.models import Job
 from service.node import Node
 

@@ -8,7 +8,7 @@ from sqlalchemy import case, or_, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.database.database import upsert
+from service.database.rows import upsert
 from service.jobs.models import Job
 from service.problems.tree import InstancePaused
 from service.values.identifiers import new_id

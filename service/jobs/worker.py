@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import case, update
 from sqlmodel import col
 
-from service.database.database import transaction
+from service.database.sessions import transaction
 from service.jobs.leases import claim, held, release_leftovers
 from service.jobs.models import Job
 from service.node import Node

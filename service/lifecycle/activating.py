@@ -5,8 +5,10 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections.models import Connection
+from service.connections.setup import Step, require_step
 from service.connections.states import ConnectionEvent, ConnectionState
-from service.database.database import advance
+from service.connections.view import set_up_of
+from service.database.rows import advance
 from service.lifecycle import probing
 
 
@@ -33,3 +35,9 @@ async def make_active(
     if probing.can_be_asked(connection):
         await probing.schedule(session, connection, now)
     return connection
+
+
+async def activate_local(session: AsyncSession, connection: Connection, now: datetime) -> None:
+    """Both sides of a local connection are active, in this one transaction."""
+    require_step(set_up_of(connection, None), Step.ACTIVATION)
+    await make_active(session, connection, now)

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from service.connections.models import Connection
 from service.connections.states import ConnectionState
-from service.database.database import find, reading
+from service.database.rows import find
+from service.database.sessions import reading
 from service.discovery.foreign_nodes import read_foreign_node
 from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable
 from service.lifecycle.causes import Cause, Finding, from_failure

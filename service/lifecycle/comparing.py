@@ -6,10 +6,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections.models import Connection
 from service.events.operations import record
-from service.http.problem_handlers import as_error
 from service.lifecycle.status import hear, note, own_changed_at
 from service.node import Node
-from service.problems.tree import DestinationIncompatible
+from service.problems.tree import DestinationIncompatible, as_error
 from service.protocol.messages import ConnectionStatus
 
 WAY_OUT = "Compare both sides, and repeat there what was lost; was an older backup restored?"

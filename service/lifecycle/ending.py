@@ -1,36 +1,43 @@
-"""P10: a connection ends on both sides. Here at once; the other side is told until it answers for certain."""
+"""P10: a connection ends, here at once and with everything that was pending for it; the other side is told.
 
-import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+For as long as somebody has still to hear of it, the instance and its keys have to be there.
+"""
+
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections.models import Connection
-from service.connections.pending_invitations import settle
+from service.connections.pending import current_attempt, end_attempt
 from service.connections.states import ESTABLISHED, CloseReason, ConnectionEvent, ConnectionState
-from service.database.database import advance, transaction
-from service.discovery.node_metadata import NodeUnreadable, read_node
-from service.instance_keys.operations import current_key_id, public_keys, signing_key
-from service.instances.identity import require_running
-from service.instances.operations import get_instance, issuer_of
+from service.connections.telling import PATIENCE, Telling, tell_peer, untold_endings
+from service.database.rows import advance, find, get_for_update
+from service.instance_keys.operations import current_key_id
+from service.instances.operations import get_instance
 from service.invitations.invitation.models import Direction, Invitation
-from service.jobs.models import Job
-from service.jobs.operations import enqueue
-from service.jobs.worker import TryAgain
-from service.lifecycle.renewal_endings import end_renewal
+from service.invitations.invitation.states import WAITING, InvitationEvent
 from service.node import Node
-from service.problems.tree import NotFound
-from service.protocol.client import Caller, Peer, PeerRefused, PeerUnavailable, connection_token, end
 from service.protocol.messages import REGISTERED_CLIENT_PATH
+from service.verification.session.models import VerificationSession
+from service.verification.session.states import OPEN, VerificationEvent, VerificationState
 from service.words import DestinationType, Network
 
-END_JOB = "end_at_peer"
 LATEST_CLAIM = timedelta(seconds=90)
-PATIENCE = timedelta(days=14)
+# What the other side may have committed is ended by its answer only.
+STILL_OURS = OPEN - {VerificationState.VERIFIED}
+
+
+async def close_here(session: AsyncSession, node: Node, connection: Connection) -> None:
+    """The connection is closed on both sides, its open attempt with it; repeating it changes nothing."""
+    if connection.state is ConnectionState.CLOSED:
+        return
+    now = node.clock.now()
+    attempt = await current_attempt(session, connection)
+    if attempt is not None and attempt.state in OPEN and connection.state not in ESTABLISHED:
+        await end_attempt(session, node, connection, attempt, by=VerificationEvent.CANCEL, problem=None)
+    await close(session, connection, CloseReason.CLOSED_HERE, now)
 
 
 async def close(
@@ -44,8 +51,8 @@ async def close(
     await advance(session, connection, ConnectionEvent.CLOSE, **changes)
     peer = connection.peer["issuer"] if connection.peer else connection.destination_node_url
     told = reason is CloseReason.CLOSED_HERE and connection.type is not DestinationType.LOCAL
-    invitation = await settle(session, connection)
-    if renewal := await end_renewal(session, connection):
+    invitation = await _settle(session, connection)
+    if renewal := await _end_renewal(session, connection):
         known_as = Telling(now, renewal.peer.get("registered_as"))
         issuer, shared_id = renewal.peer_issuer, renewal.shared_id
         await tell_peer(session, connection.instance_id, issuer, shared_id, now, known_as)
@@ -55,13 +62,32 @@ async def close(
     return connection
 
 
-@dataclass(frozen=True, slots=True)
-class Telling:
-    """When the other side is told, as whom it knows us, and until when it can matter to it."""
+async def _settle(session: AsyncSession, connection: Connection) -> Invitation | None:
+    """The invitation of a connection that has closed is over with it; return it as it was carried on last."""
+    if connection.invitation_id is None:
+        return None
+    invitation = await get_for_update(session, Invitation, connection.invitation_id)
+    if invitation.state in WAITING:
+        sent = invitation.direction is Direction.SENT
+        by = InvitationEvent.REVOKE if sent else InvitationEvent.REJECT
+        await advance(session, invitation, by, secret_sealed=None)
+    return invitation
 
-    run_at: datetime
-    registered_as: str | None = None
-    until: datetime | None = None
+
+async def _end_renewal(session: AsyncSession, connection: Connection) -> VerificationSession | None:
+    """The open renewal is cancelled; return it where the other side has heard of it, and will be told."""
+    if connection.verification_session_id is None:
+        return None
+    found = await find(session, VerificationSession, connection.verification_session_id)
+    if found is None or not found.is_renewal:
+        return None
+    attempt = await get_for_update(session, VerificationSession, found.id)
+    if attempt.state not in STILL_OURS:
+        return None
+    was_pushed = attempt.state is not VerificationState.CREATED
+    changes = {"code_sealed": None, "access_token_sealed": None}
+    await advance(session, attempt, VerificationEvent.CANCEL, **changes)
+    return attempt if was_pushed else None
 
 
 async def _telling(
@@ -86,126 +112,24 @@ async def _telling(
     return Telling(now + LATEST_CLAIM, name, invitation.expires_at + LATEST_CLAIM)
 
 
-async def tell_peer(
-    session: AsyncSession,
-    instance_id: str,
-    issuer: str,
-    shared_id: str,
-    now: datetime,
-    telling: Telling | None = None,
-) -> None:
-    """The other side will hear that this shared id is over, also when it is offline now."""
-    how = telling or Telling(now)
-    payload = {
-        "instance_id": instance_id,
-        "issuer": issuer,
-        "shared_id": shared_id,
-        "registered_as": how.registered_as,
-        "until": how.until.isoformat() if how.until else None,
-    }
-    # Each side may use any shared id: another peer's attempt under the same one is another job.
-    told = hashlib.sha256(f"{instance_id} {issuer}".encode()).hexdigest()[:24]
-    await enqueue(session, END_JOB, f"{shared_id}:{told}", run_at=how.run_at, now=now, payload=payload)
-
-
-async def untold_endings(session: AsyncSession, instance_id: str) -> Sequence[Job]:
-    """Return what partners of this instance have still to be told to be over."""
-    statement = select(Job).where(Job.kind == END_JOB, col(Job.done_at).is_(None))
-    jobs = (await session.exec(statement)).all()
-    return [job for job in jobs if job.payload["instance_id"] == instance_id]
-
-
-async def end_at_peer(node: Node, job: Job) -> None:
-    """Done once the other side has answered 204, 404 or 410, or the instance is gone; given up after two weeks."""
-    instance_id, shared_id = job.payload["instance_id"], job.payload["shared_id"]
-    try:
-        callers = await _callers_of(node, instance_id, job.payload.get("registered_as"))
-    except NotFound:
-        return
-    try:
-        peer = await read_peer(node, job.payload["issuer"])
-        await _end_as_any(callers, peer, shared_id)
-    except (PeerRefused, PeerUnavailable) as failure:
-        if not (isinstance(failure, PeerRefused) and failure.is_over):
-            if _is_too_late(node, job):
-                return
-            raise TryAgain(str(failure)) from failure
-    await _note_told(node, instance_id, job.payload["issuer"], shared_id)
-
-
-async def _callers_of(node: Node, instance_id: str, registered_as: str | None) -> list[Caller]:
-    """Return us under each name that the other side may know: where we have moved, it may have heard so."""
-    caller = await caller_of(node, instance_id, registered_as)
-    return [await caller_of(node, instance_id), caller] if caller.is_former else [caller]
-
-
-async def _end_as_any(callers: list[Caller], peer: Peer, shared_id: str) -> None:
-    """It is over there under one of the names; raises PeerRefused where it is known by none of them."""
-    for caller in callers:
-        try:
-            token = await connection_token(caller, peer, shared_id)
-            await end(caller, peer, shared_id, token.access_token)
-        except PeerRefused as refusal:
-            if caller is callers[-1] or not refusal.is_over:
-                raise
-        else:
-            return
-
-
-def _is_too_late(node: Node, job: Job) -> bool:
-    """True where the other side has ended it by itself by now, or has to ask when it is back after so long."""
-    until = job.payload.get("until")
-    latest = datetime.fromisoformat(until) if until else job.created_at + PATIENCE
-    return node.clock.now() >= latest
-
-
-async def _note_told(node: Node, instance_id: str, issuer: str, shared_id: str) -> None:
-    """A connection that was closed here shows that the other side knows."""
-    statement = update(Connection).where(
-        col(Connection.instance_id) == instance_id,
-        col(Connection.shared_id) == shared_id,
-        col(Connection.destination_node_url) == issuer,
-        col(Connection.state) == ConnectionState.CLOSED,
+async def unheard_endings(session: AsyncSession, instance_id: str, now: datetime) -> Mapping[str, datetime]:
+    """Return the connections that a partner may still take for active, and until when it is waited for."""
+    jobs = await untold_endings(session, instance_id)
+    being_told = {job.payload["shared_id"]: job.created_at for job in jobs}
+    statement = select(Connection).where(
+        Connection.instance_id == instance_id, col(Connection.shared_id).is_not(None)
     )
-    seen = {"destination_state": ConnectionState.CLOSED.value, "destination_seen_at": node.clock.now()}
-    async with transaction(node.database) as session:
-        await session.exec(statement.values(**seen, revision=col(Connection.revision) + 1))
+    since = {}
+    for connection in (await session.exec(statement)).all():
+        if connection.shared_id in being_told:
+            since[connection.id] = being_told[connection.shared_id]
+        elif _has_to_ask(connection):
+            since[connection.id] = connection.updated_at
+    return {each: begun + PATIENCE for each, begun in since.items() if begun + PATIENCE > now}
 
 
-async def caller_of(node: Node, instance_id: str, registered_as: str | None = None) -> Caller:
-    """Return us as other nodes know us: the instance's issuer and its key, or as one of them registered us.
-
-    Raises InstancePaused: an instance that may be a copy speaks to nobody.
-    """
-    async with transaction(node.database) as session:
-        instance = await get_instance(session, instance_id)
-        require_running(node.settings, instance)
-        key = await signing_key(session, node.sealer, instance_id)
-        own = frozenset(each["kid"] for each in await public_keys(session, instance_id))
-    issuer = issuer_of(node.settings, instance.slug)
-    return Caller(issuer, key, own, node.egress, node.clock.now(), registered_as)
-
-
-async def read_peer(node: Node, issuer: str) -> Peer:
-    """Return where the other node is called, as its metadata says now; raises PeerUnavailable."""
-    try:
-        snapshot = await read_node(node.egress, issuer, now=node.clock.now())
-    except NodeUnreadable as failure:
-        raise PeerUnavailable(failure.reason) from failure
-    return peer_of(snapshot.to_json())
-
-
-def peer_of(snapshot: dict[str, object]) -> Peer:
-    """Return where the other node is called, from a stored snapshot of its metadata."""
-    metadata = snapshot["metadata"]
-    assert isinstance(metadata, dict)  # noqa: S101 - the shape of our own snapshot
-    return Peer(
-        issuer=metadata["issuer"],
-        authorization_endpoint=metadata["authorization_endpoint"],
-        token_endpoint=metadata["token_endpoint"],
-        par_endpoint=metadata["pushed_authorization_request_endpoint"],
-        registration_endpoint=metadata.get("registration_endpoint") or f"{metadata['issuer']}/oauth/register",
-    )
-
-
-HANDLERS = {END_JOB: end_at_peer}
+def _has_to_ask(connection: Connection) -> bool:
+    """True where the partner cannot be told, for it only dials out, and has not asked since it was closed here."""
+    is_private = connection.peer is not None and connection.peer["issuer"] is None
+    is_news = connection.destination_state != ConnectionState.CLOSED.value
+    return is_private and connection.reason is CloseReason.CLOSED_HERE and is_news

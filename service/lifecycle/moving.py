@@ -8,8 +8,10 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections.models import Connection
+from service.connections.peers import caller_of, read_peer
 from service.connections.states import CloseReason, ConnectionState
-from service.database.database import reading, transaction
+from service.connections.telling import untold_endings
+from service.database.sessions import reading, transaction
 from service.events.operations import record
 from service.instance_keys.rotation import RotationKind, rotate
 from service.instances.identity import NODE_URL, old_node_url
@@ -19,7 +21,6 @@ from service.jobs.models import Job
 from service.jobs.operations import enqueue, wake_paused
 from service.jobs.worker import TryAgain
 from service.lifecycle import ending
-from service.lifecycle.ending import caller_of, read_peer, untold_endings
 from service.lifecycle.status import see
 from service.lifecycle.unfinished import forget_attempt, leave_attempt, take_back_invitation
 from service.node import Node

@@ -4,7 +4,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections.models import Connection
 from service.connections.states import ConnectionEvent, ConnectionState
-from service.database.database import advance
+from service.database.rows import advance
 from service.lifecycle import probing
 from service.lifecycle.status import next_change
 from service.node import Node

@@ -7,14 +7,15 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections.models import Connection
+from service.connections.peers import peer_of
 from service.connections.states import ESTABLISHED
-from service.database.database import get_for_update, reading, transaction
+from service.database.rows import get_for_update
+from service.database.sessions import reading, transaction
 from service.discovery.foreign_nodes import read_foreign_node
 from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable
 from service.events.operations import record
 from service.instances.identity import require_running
 from service.instances.operations import get_instance
-from service.lifecycle.ending import peer_of
 from service.node import Node
 from service.protocol.client import Peer, PeerUnavailable
 from service.trust.signatures import thumbprint

@@ -7,15 +7,17 @@ from http import HTTPStatus
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections.models import Connection
+from service.connections.peers import caller_of
 from service.connections.states import ESTABLISHED, CloseReason
-from service.database.database import find, get_for_update, reading, transaction
+from service.database.rows import find, get_for_update
+from service.database.sessions import reading, transaction
 from service.discovery.node_metadata import NodeSnapshot
 from service.instances.models import Instance
 from service.jobs.models import Job
 from service.jobs.operations import enqueue
 from service.jobs.worker import TryAgain
 from service.lifecycle.comparing import compare
-from service.lifecycle.ending import caller_of, close
+from service.lifecycle.ending import close
 from service.lifecycle.peer_keys import read_other_side, take_over_keys
 from service.lifecycle.status import own_status, see
 from service.node import Node

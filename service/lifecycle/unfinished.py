@@ -3,10 +3,9 @@
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections.models import Connection
-from service.connections.pending import current_attempt, end_badly, lock
-from service.connections.pending_invitations import end_sent, lock_invitation
+from service.connections.pending import current_attempt, end_attempt, end_invitation, lock
 from service.discovery.node_metadata import NodeSnapshot
-from service.invitations.invitation.models import Direction
+from service.invitations.invitation.models import Direction, Invitation
 from service.invitations.invitation.states import WAITING, InvitationEvent
 from service.node import Node
 from service.problems.tree import InvitationUnusable, VerificationCancelled
@@ -32,23 +31,25 @@ async def leave_attempt(
     attempt.peer = {**attempt.peer, "registered_as": attempt.peer.get("registered_as") or known_as}
     if not _may_be_committed(attempt):
         problem = VerificationCancelled(WE_MOVED, place=place, fix=VERIFY_AGAIN)
-        await end_badly(session, node, connection, attempt, by=VerificationEvent.CANCEL, problem=problem)
+        await end_attempt(session, node, connection, attempt, by=VerificationEvent.CANCEL, problem=problem)
 
 
 async def take_back_invitation(session: AsyncSession, node: Node, connection: Connection, place: str) -> None:
     """A code that names the old node URL leads nowhere: the draft is back with its owner, who invites anew."""
     if connection.invitation_id is None:
         return
-    _, invitation = await lock_invitation(session, connection.invitation_id)
+    _, invitation = await lock(session, Invitation, connection.invitation_id)
     if invitation.direction is Direction.SENT and invitation.state in WAITING:
         problem = InvitationUnusable(WE_MOVED, place=place, reason="moved", fix=INVITE_AGAIN)
-        await end_sent(session, node, connection, invitation, by=InvitationEvent.REVOKE, problem=problem)
+        await end_invitation(
+            session, node, connection, invitation, by=InvitationEvent.REVOKE, problem=problem
+        )
 
 
 async def forget_attempt(session: AsyncSession, node: Node, connection: Connection) -> None:
     """A copy carries on nothing that the original began, however far that has come."""
     if attempt := await _open_attempt(session, connection):
-        await end_badly(session, node, connection, attempt, by=VerificationEvent.CANCEL, problem=None)
+        await end_attempt(session, node, connection, attempt, by=VerificationEvent.CANCEL, problem=None)
 
 
 async def follow(session: AsyncSession, node: Node, connection: Connection, snapshot: NodeSnapshot) -> None:
@@ -59,7 +60,7 @@ async def follow(session: AsyncSession, node: Node, connection: Connection, snap
     attempt.peer, attempt.peer_issuer = {**attempt.peer, **snapshot.to_json()}, snapshot.issuer
     if not _may_be_committed(attempt):
         problem = VerificationCancelled(THEY_MOVED, place=snapshot.issuer, fix=VERIFY_AGAIN)
-        await end_badly(session, node, connection, attempt, by=VerificationEvent.CANCEL, problem=problem)
+        await end_attempt(session, node, connection, attempt, by=VerificationEvent.CANCEL, problem=problem)
 
 
 async def _open_attempt(session: AsyncSession, connection: Connection) -> VerificationSession | None:
@@ -67,7 +68,7 @@ async def _open_attempt(session: AsyncSession, connection: Connection) -> Verifi
     attempt = await current_attempt(session, connection)
     if attempt is None or attempt.completed_at is not None or attempt.state not in OPEN:
         return None
-    return (await lock(session, attempt.id))[1]
+    return (await lock(session, VerificationSession, attempt.id))[1]
 
 
 def _may_be_committed(attempt: VerificationSession) -> bool:

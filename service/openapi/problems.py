@@ -7,9 +7,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
 
-from service.http.problem_handlers import PROBLEM_JSON, as_record
+from service.http.problem_handlers import PROBLEM_JSON
 from service.problems import tree as problems
-from service.problems.tree import Problem, Retry
+from service.problems.tree import Problem, Retry, as_record
 
 SHAPE = {"$ref": "#/components/schemas/ProblemOut"}
 EXAMPLES = "#/components/examples/"

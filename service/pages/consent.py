@@ -25,7 +25,7 @@ from service.authorization.requests.deciding import (
 )
 from service.authorization.requests.models import AuthorizationRequest
 from service.connections.models import Connection
-from service.database.database import reading, transaction
+from service.database.sessions import reading, transaction
 from service.instances.permissions import list_permissions
 from service.node import Node, NodeDep, NowDep
 from service.pages.refusals import PAGE, PageRefused, PageRoute

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from service.access.form_tokens import check_same_origin
 from service.authorization.issuers import SlugPath
-from service.database.database import reading
+from service.database.sessions import reading
 from service.instances.operations import get_by_slug
 from service.node import NodeDep
 from service.pages.refusals import PAGE, PageRoute

@@ -11,7 +11,8 @@ from starlette.responses import RedirectResponse, Response
 from service.access.cookies import set_cookie
 from service.access.models import SessionKind
 from service.access.sign_in import REASONS_OF_THE_PERSON, sign_in
-from service.database.database import find, reading
+from service.database.rows import find
+from service.database.sessions import reading
 from service.http.acting import concerns
 from service.instances.credentials import read_credential
 from service.instances.models import Instance

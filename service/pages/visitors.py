@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse
 from service.access.cookies import read_cookie
 from service.access.models import SignInSession
 from service.access.sign_in import find_sign_in
-from service.database.database import reading
+from service.database.sessions import reading
 from service.http import acting
 from service.http.acting import ActorKind
 from service.instances.models import Instance

@@ -21,6 +21,7 @@ Problem
 `problem_handlers.py` turns them into answers and `problem_types.py` serves the catalogue.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -56,6 +57,28 @@ class Problem(Exception):
         self.fix = fix or type(self).fix
         self.headers = headers or {}
         super().__init__(self.detail)
+
+
+def as_record(problem: Problem, root: str) -> dict[str, Any]:
+    """Return what a problem says apart from the request that met it."""
+    type_url = f"{root}/v1/problem-types/{problem.slug}"
+    return {
+        "type": type_url,
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "code": problem.slug,
+        "fix": problem.fix,
+        "user_message": f"{problem.title}. {problem.detail}",
+        "doc_url": type_url,
+        "retry": problem.retry,
+        **problem.members,
+    }
+
+
+def as_error(problem: Problem, root: str, now: datetime) -> dict[str, Any]:
+    """Return what is kept of a problem as `last_error`: what it says, and since when."""
+    return {**as_record(problem, root), "at": now.isoformat()}
 
 
 class MalformedJson(Problem):

@@ -7,7 +7,7 @@ from sqlalchemy import delete
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.database.database import upsert
+from service.database.rows import upsert
 from service.protocol.models import SeenToken
 from service.trust.signatures import Purpose
 

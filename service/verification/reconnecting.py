@@ -5,18 +5,19 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from service.connections import operations
 from service.connections.desk import Desk
 from service.connections.models import Connection
-from service.connections.pending import begin, end_badly, present
+from service.connections.pending import end_attempt, present
 from service.connections.refusals import with_way_out
 from service.connections.setup import ModeRefused
 from service.connections.upkeep import Upkeep, require_upkeep
 from service.connections.view import set_up_of
-from service.database.database import reading
+from service.database.sessions import reading
 from service.discovery.modes import mode_options, refusals
 from service.discovery.node_metadata import NodeSnapshot
 from service.discovery.probes import own_side, side_of_other
 from service.instances.models import Instance
 from service.instances.operations import get_instance
 from service.lifecycle.other_instance import require_same_instance
+from service.verification.attempts import begin
 from service.verification.initiator.beginning import read_other_node
 from service.verification.renewal import may_become, renewal_under_way
 from service.verification.session.models import Purpose, VerificationSession
@@ -85,7 +86,7 @@ async def _open(
     now = desk.node.clock.now()
     require_upkeep(set_up_of(connection, await present(session, connection), instance), Upkeep.RECONNECT)
     if older := await renewal_under_way(session, connection):
-        await end_badly(session, desk.node, connection, older, by=VerificationEvent.CANCEL, problem=None)
+        await end_attempt(session, desk.node, connection, older, by=VerificationEvent.CANCEL, problem=None)
     session.add(attempt)
     connection.verification_session_id = attempt.id
     await begin(session, connection, attempt, now)

@@ -1,6 +1,5 @@
 """The responder's side: listed from the consent on, active at the commit, closed with its attempt."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,16 +7,13 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections.models import Connection
-from service.connections.names import default_name, insert_named
+from service.connections.names import default_name, insert_named, swapped_names
 from service.connections.states import CloseReason, ConnectionEvent, ConnectionState
-from service.database.database import advance
+from service.database.rows import advance
 from service.instances.models import Instance
 from service.lifecycle import ending
 from service.values.identifiers import new_id
 from service.words import DestinationType, Mode, Role
-
-LONGEST_SHORT_NAME = 30
-_NOT_IN_SHORT_NAMES = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +85,3 @@ async def find_initiated(session: AsyncSession, instance_id: str, shared_id: str
     )
     locked = statement.with_for_update().execution_options(populate_existing=True)
     return (await session.exec(locked)).one_or_none()
-
-
-def swapped_names(here: tuple[str, str], there: tuple[str, str]) -> tuple[str, str]:
-    """Return a short name of each side: the one that was proposed, or else one made from what it is called."""
-    local, destination = _short_name(*here, "here"), _short_name(*there, "there")
-    if destination == local:
-        destination = f"{destination[: LONGEST_SHORT_NAME - 2]}-2"
-    return local, destination
-
-
-def _short_name(asked: str, *others: str) -> str:
-    """Return a name that a draft could have, too: a letter, then letters, digits, `_` and `-`."""
-    for candidate in (asked, *others):
-        name = _NOT_IN_SHORT_NAMES.sub("-", candidate).lstrip("-_0123456789").rstrip("-")
-        if name:
-            return name[:LONGEST_SHORT_NAME]
-    return "side"

@@ -3,7 +3,7 @@
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.connections.pending import end_badly, lock
+from service.connections.pending import end_attempt, lock
 from service.connections.states import ConnectionState
 from service.node import Node
 from service.problems.tree import VerificationCancelled
@@ -27,6 +27,8 @@ async def end_open_attempts(session: AsyncSession, node: Node, instance_id: str)
         fix="Start a new verification session: it uses the new key.",
     )
     for attempt_id in (await session.exec(statement)).all():
-        connection, attempt = await lock(session, attempt_id)
+        connection, attempt = await lock(session, VerificationSession, attempt_id)
         if attempt.state in UNDER_WAY and connection.state is ConnectionState.PENDING:
-            await end_badly(session, node, connection, attempt, by=VerificationEvent.CANCEL, problem=problem)
+            await end_attempt(
+                session, node, connection, attempt, by=VerificationEvent.CANCEL, problem=problem
+            )

@@ -7,7 +7,7 @@ import pytest
 
 from service.access import operations
 from service.access.operations import issue_token
-from service.database.database import transaction
+from service.database.sessions import transaction
 from tests.small_node import SmallNode
 
 pytestmark = pytest.mark.anyio

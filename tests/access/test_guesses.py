@@ -8,7 +8,8 @@ from sqlmodel import select
 from service.access import guesses
 from service.access.guesses import count_guess, forget_guesses, forget_over, is_known, keep_in_mind, take_back
 from service.access.models import GuessCount
-from service.database.database import Database, open_database, reading, transaction
+from service.database.engine import Database, open_database
+from service.database.sessions import reading, transaction
 from service.limits.table import GUESSES, HOUR, WRONG_CODES_BY_SOURCE, WRONG_SIGN_INS_BY_ACCOUNT, Standing
 from tests.small_node import NOW
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from service.access.hash_key import load_hasher
-from service.database.database import open_database
+from service.database.engine import open_database
 from service.trust.sealing import SealBroken, Sealer, new_key, parse_keys
 
 pytestmark = pytest.mark.anyio

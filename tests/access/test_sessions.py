@@ -5,7 +5,7 @@ from sqlmodel import select
 
 from service.access.models import SessionKind, SignInSession
 from service.access.sign_in import MOST_PER_ACCOUNT, find_sign_in, sign_in
-from service.database.database import reading
+from service.database.sessions import reading
 from service.instances.operations import get_by_slug
 from service.platforms.interface import Credential, Person, SignInFailure, SignInReason
 from tests.odd_platform import UNREACHABLE, OddPlatform

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from service.database.database import open_database, transaction
+from service.database.engine import open_database
+from service.database.sessions import transaction
 from service.demo.run import free_port
 from tests.nodes import Network, RunningNode, running_node
 from tests.small_node import FrozenClock

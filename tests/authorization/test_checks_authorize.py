@@ -10,7 +10,7 @@ import pytest
 from service.access.models import SessionKind, SignInSession
 from service.authorization.issuers import find_issuer
 from service.authorization.requests.deciding import Decision, Fault, Undecidable, decide, is_fresh
-from service.database.database import transaction
+from service.database.sessions import transaction
 from tests.authorization.stranger import Stranger
 from tests.nodes import Person
 from tests.small_node import NOW

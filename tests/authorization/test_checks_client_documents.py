@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from service.authorization.clients.documents import check_client_id
-from service.database.database import reading, transaction
+from service.database.sessions import reading, transaction
 from service.protocol.errors import InvalidClient
 from service.protocol.models import CachedDocument
 from service.settings import Settings

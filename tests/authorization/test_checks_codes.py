@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import select
 
 from service.authorization.requests.models import AuthorizationRequest
-from service.database.database import reading
+from service.database.sessions import reading
 from service.trust import signatures
 from service.trust.signatures import Purpose, thumbprint
 from tests.authorization.stranger import VERIFIER, Json, Stranger, error_of, only_connection

@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import select
 
 from service.authorization.requests.models import AuthorizationRequest
-from service.database.database import reading
+from service.database.sessions import reading
 from service.platforms import sandbox
 from service.trust.tokens import comparison_code, pkce_challenge
 from service.words import Mode

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.lifecycle.ending import caller_of, read_peer
+from service.connections.peers import caller_of, read_peer
 from service.protocol import client
 from service.protocol.client import Caller, Peer, PeerRefused
 from tests.pairs import Pair

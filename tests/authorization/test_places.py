@@ -11,7 +11,7 @@ from service.authorization import sweeping
 from service.authorization.requests import places
 from service.authorization.requests.models import AuthorizationRequest
 from service.authorization.requests.timers import EXPIRE_JOB
-from service.database.database import reading, transaction
+from service.database.sessions import reading, transaction
 from service.jobs.models import Job
 from service.protocol.models import CachedDocument, SeenToken
 from tests.authorization.stranger import Stranger, error_of

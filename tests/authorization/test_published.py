@@ -7,7 +7,7 @@ import httpx
 import pytest
 from sqlmodel import col, update
 
-from service.database.database import transaction
+from service.database.sessions import transaction
 from service.discovery.node_metadata import read_node
 from service.instances.models import Instance
 from service.protocol import metadata

@@ -7,7 +7,7 @@ from sqlmodel import col, select
 
 from service.authorization.requests.models import AuthorizationRequest
 from service.authorization.requests.timers import EXPIRE_JOB
-from service.database.database import reading
+from service.database.sessions import reading
 from service.jobs.models import Job
 from service.protocol.models import CachedDocument, SeenToken
 from tests.authorization.stranger import Stranger, error_of, only_connection

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from service.commands.resealing import context_of, reseal_all, sealed_columns
-from service.database.database import open_database
+from service.database.engine import open_database
 from service.trust.sealing import SealBroken, Sealer, new_key, parse_keys
 from tests.nodes import Network, RunningNode, running_node
 from tests.pairs import DETAILS, Pair

@@ -26,6 +26,6 @@ def two_urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[s
 @pytest.fixture
 async def alike(two_urls: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pair]:
     """Both nodes on SQLite, then both on PostgreSQL; both, and their crowd, share one processor here."""
-    monkeypatch.setattr("service.database.database.POOL_WAIT_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr("service.database.engine.POOL_WAIT_SECONDS", PATIENCE_SECONDS)
     async with two_nodes(*two_urls) as both:
         yield both

@@ -15,8 +15,8 @@ pytestmark = pytest.mark.anyio
 async def walk(
     database_url: str, sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Walk]:
-    monkeypatch.setattr("service.database.database.POOL_SIZE", 1)
-    monkeypatch.setattr("service.database.database.POOL_WAIT_SECONDS", 5)
+    monkeypatch.setattr("service.database.engine.POOL_SIZE", 1)
+    monkeypatch.setattr("service.database.engine.POOL_WAIT_SECONDS", 5)
     async with two_nodes(database_url, sqlite_template, tmp_path) as walk:
         await walk.everything()
         yield walk

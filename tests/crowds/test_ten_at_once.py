@@ -11,8 +11,8 @@ import httpx
 import pytest
 from sqlmodel import select
 
-from service.database.database import reading
-from service.lifecycle.ending import caller_of, peer_of
+from service.connections.peers import caller_of, peer_of
+from service.database.sessions import reading
 from service.protocol import client as protocol
 from service.protocol.client import Caller, Peer, PeerRefused
 from service.protocol.messages import TokenAnswer

@@ -45,7 +45,7 @@ async def working(
     for number, login in enumerate(ADMINS):
         one = replace(alice, id=f"{number}", password=f"{login}-sandbox")
         monkeypatch.setitem(sandbox.ACCOUNTS, login, one)
-    monkeypatch.setattr("service.database.database.POOL_WAIT_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr("service.database.engine.POOL_WAIT_SECONDS", PATIENCE_SECONDS)
     network, clock = CountingNetwork(), FrozenClock()
     async with AsyncExitStack() as stack:
         a, b = [

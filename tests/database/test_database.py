@@ -8,7 +8,9 @@ from sqlmodel import select
 
 from service.connections.models import Connection
 from service.connections.states import CloseReason, ConnectionEvent, ConnectionState
-from service.database.database import Database, advance, get_for_update, open_database, reading, transaction
+from service.database.engine import Database, open_database
+from service.database.rows import advance, get_for_update
+from service.database.sessions import reading, transaction
 from service.instances.models import Instance
 from service.jobs.models import Job
 from service.problems.tree import NotFound, Problem
@@ -131,7 +133,7 @@ async def test_a_crowd_of_writers_takes_turns_and_keeps_no_reader_waiting(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "service.database.database.BUSY_TIMEOUT_MS", 0
+        "service.database.engine.BUSY_TIMEOUT_MS", 0
     )  # to wait for the lock is for other processes
     opened = open_database(database_url)
 

@@ -11,8 +11,9 @@ from fastapi import FastAPI
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.database.database import open_database, transaction
+from service.database.engine import open_database
 from service.database.pagination import Keyset, PageDep, PageRequest, read_page
+from service.database.sessions import transaction
 from service.instances.models import Instance
 from service.problems.tree import InvalidPageToken
 from service.words import Network

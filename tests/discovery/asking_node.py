@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from service.database.database import open_database, transaction
+from service.database.engine import open_database
+from service.database.sessions import transaction
 from service.discovery.operations import NO_PARTNERS, probe
 from service.discovery.probes import Probe
 from service.egress.client import Egress

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from service.access.operations import issue_token
-from service.database.database import transaction
+from service.database.sessions import transaction
 from service.discovery.schemas import DestinationProbeOut
 from tests.nodes import Json, Network, RunningNode, running_node
 from tests.small_node import FrozenClock

@@ -3,7 +3,7 @@
 import pytest
 from sqlmodel import select
 
-from service.database.database import reading
+from service.database.sessions import reading
 from service.events.models import Event
 from service.events.operations import MOST_REFUSALS, record_refusal
 from tests.pairs import Pair

@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from service.authorization.sweeping import SWEEP_JOB
-from service.database.database import reading
+from service.database.sessions import reading
 from service.jobs.models import Job
 from service.lifecycle.probing import STATUS_PROBE
 from tests.faults.arrows import Outcome

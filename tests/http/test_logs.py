@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from service.database.database import open_database
+from service.database.engine import open_database
 from service.http.logs import configure
 from tests import databases
 from tests.nodes import Network, Person, RunningNode, running_node

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from service.database.database import reading
+from service.database.sessions import reading
 from service.instance_keys.operations import key_ids, signing_key
 from service.protocol.client import Caller, Peer
 from service.trust.signatures import SigningKey

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from service.database.database import reading
+from service.database.sessions import reading
 from service.instance_keys.rotation import read_keys
 from tests.instance_keys.rotations import (
     DAY,

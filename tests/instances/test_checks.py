@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from service.database.database import transaction
+from service.database.sessions import transaction
 from service.egress.client import Reason
 from service.instances.models import Instance
 from service.platforms.interface import Fingerprint, SignInFailure, SignInReason

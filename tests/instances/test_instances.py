@@ -11,7 +11,8 @@ from service.access.models import SignInSession
 from service.access.scopes import INSTANCE_SCOPES
 from service.connections.models import Connection
 from service.connections.states import ConnectionEvent
-from service.database.database import advance, reading, transaction
+from service.database.rows import advance
+from service.database.sessions import reading, transaction
 from service.instance_keys.models import InstanceKey
 from service.instances.credentials import open_credential
 from service.instances.models import Instance

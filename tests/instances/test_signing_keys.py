@@ -3,7 +3,7 @@
 import pytest
 from sqlmodel import select
 
-from service.database.database import reading, transaction
+from service.database.sessions import reading, transaction
 from service.instance_keys.models import InstanceKey
 from service.instance_keys.operations import public_keys, signing_key
 from service.instances.operations import issuer_of

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlmodel import SQLModel
 
-from service.database.database import reading
+from service.database.sessions import reading
 from tests.nodes import RunningNode
 
 # A service token remembers when it was used last, and a wrong code is counted against whoever sends it.

@@ -1,6 +1,6 @@
 """Codes as nobody but the inviter's own node could have signed them, with another secret inside."""
 
-from service.database.database import reading
+from service.database.sessions import reading
 from service.instance_keys.operations import signing_key
 from service.trust.signatures import Purpose, sign, unverified_claims
 from service.trust.tokens import new_secret

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from service.database.database import transaction
+from service.database.sessions import transaction
 from service.instances.models import Instance
 from service.words import Network
 from tests.pairs import DETAILS, Pair, read

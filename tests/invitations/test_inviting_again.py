@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from service.database.database import transaction
+from service.database.sessions import transaction
 from service.instances.models import Instance
 from service.words import Network
 from tests.invitations.invited import Invited, Json

@@ -8,7 +8,7 @@ import structlog
 from sqlmodel import select
 
 from service.access.scopes import SCOPES
-from service.database.database import reading
+from service.database.sessions import reading
 from service.invitations.invitation.models import Invitation
 from service.trust.signatures import unverified_claims
 from tests.invitations.claimant import Claimant, secret_of

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from service.database.database import transaction
+from service.database.sessions import transaction
 from service.instance_keys.operations import signing_key
 from service.instances.models import Instance
 from service.invitations.invitation.models import Invitation

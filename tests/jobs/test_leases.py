@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlmodel import select
 
-from service.database.database import reading, transaction
+from service.database.sessions import reading, transaction
 from service.jobs.leases import claim, held, release_leftovers, renew
 from service.jobs.models import Job
 from service.jobs.operations import enqueue

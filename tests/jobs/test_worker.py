@@ -9,7 +9,8 @@ from typing import Literal
 import pytest
 from sqlmodel import select
 
-from service.database.database import open_database, reading, transaction
+from service.database.engine import open_database
+from service.database.sessions import reading, transaction
 from service.egress.client import Egress, EgressPolicy
 from service.jobs.models import Job
 from service.jobs.operations import enqueue

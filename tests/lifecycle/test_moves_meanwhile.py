@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from service.connections.telling import END_JOB
 from service.jobs.models import Job
 from service.jobs.worker import Worker, run_due
-from service.lifecycle.ending import END_JOB
 from service.main import HANDLERS
 from service.node import Node
 from tests.invitations.invited import Invited

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from service.api.instance_moves import MoveKind
-from service.database.database import transaction
+from service.database.sessions import transaction
 from service.instances.models import Instance
 from tests.exchanges import described
 from tests.invitations.invited import Invited

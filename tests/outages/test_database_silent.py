@@ -8,7 +8,7 @@ import httpx
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from service.database.database import Database, migrate, open_database
+from service.database.engine import Database, migrate, open_database
 from tests.nodes import Network, RunningNode, running_node
 from tests.outages.answers import say_ready, say_unavailable, tell_other_nodes
 from tests.silent_proxy import SilentProxy, silent_proxy
@@ -81,5 +81,5 @@ def test_a_migration_may_take_its_time(postgres_database_url: str, monkeypatch: 
     def impatient(url: str, **more: Any) -> Database:
         return open_database(url, **{"answer_seconds": 0.000_001, **more})
 
-    monkeypatch.setattr("service.database.database.open_database", impatient)
+    monkeypatch.setattr("service.database.engine.open_database", impatient)
     migrate(postgres_database_url)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.database.database import Database
+from service.database.engine import Database
 from tests.nodes import RunningNode
 from tests.outages.answers import say_ready, say_unavailable, tell_everybody, tell_other_nodes
 from tests.outages.conftest import RecordingNetwork

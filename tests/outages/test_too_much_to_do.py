@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlmodel import select
 
-from service.database.database import reading, transaction
+from service.database.sessions import reading, transaction
 from service.jobs.models import Job
 from tests.nodes import Network, RunningNode, running_node
 from tests.outages.answers import say_unavailable, tell_other_nodes
@@ -18,8 +18,8 @@ SENTENCE = "The database has too much to do at the moment."
 @pytest.fixture
 async def narrow(database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RunningNode]:
     """A node with one connection to its database, for which nobody waits long."""
-    monkeypatch.setattr("service.database.database.POOL_SIZE", 1)
-    monkeypatch.setattr("service.database.database.POOL_WAIT_SECONDS", 0.05)
+    monkeypatch.setattr("service.database.engine.POOL_SIZE", 1)
+    monkeypatch.setattr("service.database.engine.POOL_WAIT_SECONDS", 0.05)
     async with running_node(Network(), "acme", database_url, FrozenClock()) as node:
         yield node
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from service.database.database import reading
+from service.database.sessions import reading
 from service.instance_keys.operations import signing_key
 from service.trust.signatures import Purpose, access_token_hash
 from tests.authorization.stranger import Stranger

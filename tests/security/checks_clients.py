@@ -176,7 +176,7 @@ AUTHENTICATION = (
         CLIENTS,
         "    return client, verify_assertion(assertion, client.jwks, issuer, asking.now)",
         """    proof = verify_assertion(assertion, client.jwks, issuer, asking.now)
-    transaction = __import__("service.database.database", fromlist=["transaction"]).transaction
+    transaction = __import__("service.database.sessions", fromlist=["transaction"]).transaction
     async with transaction(node.database) as session:
         await consume_assertion(session, proof)
     return client, proof""",

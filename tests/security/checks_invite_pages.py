@@ -71,7 +71,7 @@ CHECKS = (
         "precise reasons only to a holder of the true secret",
         "service/pages/invitation/hand_over.py",
         "found = await open_with(node, instance.id, code.reference, code.secret)",
-        "from service.database.database import find\n"
+        "from service.database.rows import find\n"
         "        from service.invitations.invitation.models import Invitation as I\n"
         "        async with reading(node.database) as session:\n"
         "            found = await find(session, I, code.reference)",

@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import col, update
 
 from service.access.models import SignInSession
-from service.database.database import transaction
+from service.database.sessions import transaction
 from service.platforms import sandbox
 from tests.nodes import Person
 from tests.pairs import Pair

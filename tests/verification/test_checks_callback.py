@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit, urlunsplit
 
 import pytest
 
-from service.database.database import reading
+from service.database.sessions import reading
 from service.verification.session.models import VerificationSession
 from tests.nodes import Person
 from tests.pairs import Pair, read

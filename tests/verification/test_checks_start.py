@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import select
 
 from service.access.models import SignInSession
-from service.database.database import reading
+from service.database.sessions import reading
 from service.platforms import sandbox
 from service.problems.tree import NotFound
 from service.verification.initiator.pushing import push_request

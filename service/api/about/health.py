@@ -8,8 +8,9 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 
-from service.database.database import Database, get_database, transaction
+from service.database.engine import Database
 from service.database.revisions import present_revision
+from service.database.sessions import get_database, transaction
 from service.database.trouble import Trouble, trouble_of
 from service.openapi.document import problem_responses
 from service.problems.tree import Internal, Unavailable

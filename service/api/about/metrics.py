@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from service.connections.models import Connection
 from service.connections.states import ConnectionState
-from service.database.database import SessionDep
+from service.database.sessions import SessionDep
 from service.http.metrics import Metrics
 from service.jobs.models import Job
 from service.node import NowDep

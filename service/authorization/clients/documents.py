@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.authorization.shares import spend
-from service.database.database import reading
+from service.database.sessions import reading
 from service.egress.client import Answer, EgressFailure, Reason
 from service.limits.at_once import Full
 from service.limits.table import FETCHES_BY_HOST, FETCHES_BY_SOURCE

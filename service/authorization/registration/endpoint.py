@@ -14,7 +14,7 @@ from service.authorization.registration.statements import (
     reference_of,
     verify_statement,
 )
-from service.database.database import transaction
+from service.database.sessions import transaction
 from service.events.operations import record_refusal
 from service.invitations.invitation.models import Invitation
 from service.invitations.invitation.states import UNUSABLE

@@ -16,7 +16,7 @@ from service.authorization.requests.models import AuthorizationRequest
 from service.authorization.requests.sealed_columns import seal, unseal
 from service.authorization.requests.states import AuthorizationEvent, AuthorizationState
 from service.connections.models import Connection
-from service.database.database import advance, get_for_update
+from service.database.rows import advance, get_for_update
 from service.node import Node
 from service.problems.tree import NotFound
 from service.protocol.messages import CLIENT_DOCUMENT_PATH, NOT_AN_ADMIN, ClientDocument

@@ -7,7 +7,7 @@ from sqlalchemy import Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from service.authorization.requests.states import MACHINE, AuthorizationEvent, AuthorizationState
-from service.database.database import JSON_COLUMN, enum_column
+from service.database.columns import JSON_COLUMN, enum_column
 from service.values.state_machine import StateMachine
 
 

@@ -26,7 +26,7 @@ from service.authorization.requests.sealed_columns import seal
 from service.authorization.requests.states import AuthorizationState
 from service.authorization.shares import spend
 from service.authorization.tokens.access import Proof, consume_proof, read_proof
-from service.database.database import transaction
+from service.database.sessions import transaction
 from service.limits.table import PUSHES_BY_CLIENT
 from service.node import Node
 from service.platforms.registry import SANDBOX

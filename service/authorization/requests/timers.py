@@ -10,7 +10,8 @@ from service.authorization.requests.models import AuthorizationRequest
 from service.authorization.requests.states import AuthorizationEvent, AuthorizationState
 from service.connections.models import Connection
 from service.connections.states import CloseReason
-from service.database.database import advance, get_for_update, transaction
+from service.database.rows import advance, get_for_update
+from service.database.sessions import transaction
 from service.jobs.models import Job
 from service.jobs.operations import enqueue
 from service.jobs.worker import Handler

@@ -16,7 +16,7 @@ from service.authorization.issuers import Issuer
 from service.authorization.shares import spend
 from service.authorization.tokens.access import Proof, Proved, issue
 from service.connections.states import ConnectionState
-from service.database.database import reading, transaction
+from service.database.sessions import reading, transaction
 from service.events.operations import record_refusal
 from service.http.acting import concerns
 from service.instance_keys.operations import signing_key

@@ -20,7 +20,8 @@ from service.authorization.tokens.access import Proved, issue, read_proof
 from service.authorization.tokens.connection import Grant, token_for_connection
 from service.connections.models import Connection
 from service.connections.states import ESTABLISHED, ConnectionState
-from service.database.database import advance, get_for_update, reading, transaction
+from service.database.rows import advance, get_for_update
+from service.database.sessions import reading, transaction
 from service.http.acting import concerns
 from service.instance_keys.operations import signing_key
 from service.limits.table import TOKENS_BY_CLIENT

@@ -8,8 +8,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.access.principals import Principal
-from service.database.database import find
 from service.database.pagination import Keyset, Page, PageRequest, read_page
+from service.database.rows import find
 from service.instances.faults import not_valid
 from service.instances.models import Instance
 from service.instances.operations import issuer_of

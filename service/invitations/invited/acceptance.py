@@ -12,7 +12,8 @@ from service.connections.desk import Desk
 from service.connections.names import insert_named
 from service.connections.schemas import InvitationAcceptance
 from service.connections.states import ConnectionEvent, ConnectionState
-from service.database.database import advance, reading
+from service.database.rows import advance
+from service.database.sessions import reading
 from service.invitations.invitation.models import Invitation
 from service.invitations.invitation.operations import find_received
 from service.invitations.invitation.states import UNUSABLE, InvitationEvent, InvitationState

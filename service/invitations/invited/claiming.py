@@ -9,8 +9,10 @@ from http import HTTPStatus
 
 import structlog
 
-from service.connections.pending_invitations import lock_invitation
-from service.database.database import advance, reading, transaction
+from service.connections.peers import caller_of, peer_of
+from service.connections.pending import lock
+from service.database.rows import advance
+from service.database.sessions import reading, transaction
 from service.instances.operations import get_instance
 from service.invitations.invitation.models import Invitation
 from service.invitations.invitation.states import InvitationEvent, InvitationState
@@ -19,7 +21,6 @@ from service.invitations.invited.ending import GONE, end, end_as_shown, end_as_t
 from service.invitations.invited.received import read_invitation, secret_of
 from service.jobs.models import Job
 from service.jobs.worker import TryAgain
-from service.lifecycle.ending import caller_of, peer_of
 from service.node import Node
 from service.platforms.registry import build_registry
 from service.problems.tree import InvitationUnusable
@@ -84,7 +85,7 @@ async def _register(node: Node, caller: Caller, peer: Peer, invitation: Invitati
     if registered.client_id not in allowed or registered.shared_id != invitation.shared_id:
         raise PeerRefused(HTTPStatus.CREATED, "unexpected_answer", "The registration is for somebody else.")
     async with transaction(node.database) as session:
-        connection, locked = await lock_invitation(session, invitation.id)
+        connection, locked = await lock(session, Invitation, invitation.id)
         if locked.state is _S.CLAIMING:
             now = node.clock.now()
             # The key may have changed since the acceptance; this one has claimed it.
@@ -111,7 +112,7 @@ async def _poll(node: Node, caller: Caller, peer: Peer, invitation: Invitation) 
             HTTPStatus.OK, "unexpected_answer", "The inviter does not know of our claim any more."
         )
     async with transaction(node.database) as session:
-        connection, locked = await lock_invitation(session, invitation.id)
+        connection, locked = await lock(session, Invitation, invitation.id)
         if locked.state is _S.CLAIMED:
             await advance(session, locked, InvitationEvent.CONFIRM)
             connection.touch(node.clock.now())

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from service.connections.pending_invitations import lock_invitation
+from service.connections.pending import lock
 from service.connections.states import ConnectionState
-from service.database.database import advance, transaction
+from service.database.rows import advance
+from service.database.sessions import transaction
 from service.invitations.invitation.models import Invitation
 from service.invitations.invitation.states import InvitationEvent, InvitationState
 from service.lifecycle.activating import make_active
@@ -17,7 +18,7 @@ async def copy_active(node: Node, invitation_id: str, state: str, changed_at: da
     """The connection is active here as it is at the inviter; `state` and `changed_at` are what that one says."""
     now = node.clock.now()
     async with transaction(node.database) as session:
-        connection, invitation = await lock_invitation(session, invitation_id)
+        connection, invitation = await lock(session, Invitation, invitation_id)
         if connection.state is not ConnectionState.PENDING:
             return
         if invitation.state is InvitationState.CLAIMED:

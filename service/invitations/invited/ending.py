@@ -2,19 +2,19 @@
 
 import structlog
 
-from service.connections.pending_invitations import lock_invitation
+from service.connections.pending import lock
 from service.connections.states import CloseReason, ConnectionState
-from service.database.database import advance, transaction
-from service.http.problem_handlers import as_error
+from service.connections.telling import Telling, tell_peer
+from service.database.rows import advance
+from service.database.sessions import transaction
 from service.invitations.invitation.models import Invitation
 from service.invitations.invitation.states import ENDED_BY, InvitationEvent, InvitationState
 from service.invitations.invited.commit import copy_active
 from service.invitations.invited.received import secret_of
 from service.jobs.worker import TryAgain
 from service.lifecycle import ending
-from service.lifecycle.ending import Telling
 from service.node import Node
-from service.problems.tree import DestinationRefused, InvitationUnusable, Problem
+from service.problems.tree import DestinationRefused, InvitationUnusable, Problem, as_error
 from service.protocol.client import Caller, Peer, PeerRefused, PeerUnavailable
 from service.protocol.errors import InitialTokenRefused
 from service.protocol.messages import InvitationStatus
@@ -70,7 +70,7 @@ async def end(
     now = node.clock.now()
     record = as_error(problem, node.settings.public_url, now)
     async with transaction(node.database) as session:
-        connection, invitation = await lock_invitation(session, invitation_id)
+        connection, invitation = await lock(session, Invitation, invitation_id)
         if invitation.state in {InvitationState.CLAIMING, InvitationState.CLAIMED, InvitationState.CONFIRMED}:
             log.info("invitation_ended", slug=problem.slug, detail=problem.detail)
             may_be_active = invitation.state is InvitationState.CONFIRMED
@@ -81,7 +81,7 @@ async def end(
                 why = CloseReason.ATTEMPT_EXPIRED if expired else CloseReason.ATTEMPT_ENDED
                 await ending.close(session, connection, why, now)
             if may_be_active and invitation.inviter_issuer and invitation.shared_id:
-                await ending.tell_peer(
+                await tell_peer(
                     session,
                     connection.instance_id,
                     invitation.inviter_issuer,

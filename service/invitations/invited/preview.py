@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from service.connections.names import default_name
+from service.connections.names import default_name, swapped_names
+from service.connections.peers import caller_of, peer_of
 from service.discovery.foreign_nodes import read_foreign_node
 from service.discovery.looks import looking
 from service.discovery.modes import Side, mode_options
@@ -16,14 +17,12 @@ from service.instances.models import Instance
 from service.instances.operations import issuer_of, platform_of
 from service.invitations.invitation.codes import Code, CodeUnreadable, clean, inviter_of, read_code
 from service.invitations.invitation.reasons import LATER, REASONS
-from service.lifecycle.ending import caller_of, peer_of
 from service.node import Node
 from service.platforms.registry import Registry
 from service.protocol.client import PeerRefused, PeerUnavailable
 from service.protocol.messages import InvitationStatus
 from service.protocol.registration import invitation_status
 from service.values.clock_skew import clock_obstacle
-from service.verification.responder import swapped_names
 from service.words import DestinationType, Mode, Network
 
 

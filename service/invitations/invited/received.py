@@ -7,7 +7,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from service.connections import operations
 from service.connections.models import Connection
 from service.connections.schemas import InvitationAcceptance
-from service.database.database import find, reading
+from service.database.rows import find
+from service.database.sessions import reading
 from service.egress.web_addresses import normalise
 from service.instance_keys.operations import signing_key
 from service.instances.operations import issuer_of

@@ -3,7 +3,7 @@
 from sqlalchemy.exc import IntegrityError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.database.database import advance
+from service.database.rows import advance
 from service.invitations.invitation.models import Invitation
 from service.invitations.invitation.states import InvitationEvent, InvitationState
 from service.invitations.invited.acceptance import known_here

@@ -2,12 +2,13 @@
 
 import structlog
 
-from service.database.database import find, transaction
+from service.connections.peers import caller_of, peer_of
+from service.database.rows import find
+from service.database.sessions import transaction
 from service.invitations.invitation.models import Invitation
 from service.invitations.invited.received import read_invitation, secret_of
 from service.jobs.models import Job
 from service.jobs.worker import TryAgain
-from service.lifecycle.ending import caller_of, peer_of
 from service.node import Node
 from service.protocol.client import PeerRefused, PeerUnavailable
 from service.protocol.errors import InitialTokenRefused, InvitationOver

@@ -3,8 +3,9 @@
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections.models import Connection
-from service.connections.pending_invitations import end_sent, expire_if_due, lock_invitation
-from service.database.database import advance, transaction
+from service.connections.pending import end_invitation, expire_if_due, lock
+from service.database.rows import advance
+from service.database.sessions import transaction
 from service.invitations.invitation.models import Invitation
 from service.invitations.invitation.reasons import INVITE_ANEW
 from service.invitations.invitation.states import UNUSABLE, InvitationEvent, InvitationState
@@ -18,7 +19,7 @@ from service.protocol.errors import Gone, InvalidRequest
 async def reject(node: Node, invitation: Invitation, reason: str) -> None:
     """The partner does not want it, and the inviter reads why; repeating it changes nothing."""
     async with transaction(node.database) as session:
-        connection, locked = await lock_invitation(session, invitation.id)
+        connection, locked = await lock(session, Invitation, invitation.id)
         await expire_if_due(session, node, connection, locked)
         if locked.state is InvitationState.REJECTED:
             return
@@ -29,7 +30,7 @@ async def reject(node: Node, invitation: Invitation, reason: str) -> None:
             words=reason or "no reason",
             fix=INVITE_ANEW,
         )
-        await end_sent(
+        await end_invitation(
             session,
             node,
             connection,
@@ -46,7 +47,9 @@ async def withdraw(session: AsyncSession, node: Node, connection: Connection, in
         problem = InvitationUnusable(
             "The partner accepted it and withdrew.", reason="withdrawn", fix=INVITE_ANEW
         )
-        await end_sent(session, node, connection, invitation, by=InvitationEvent.REJECT, problem=problem)
+        await end_invitation(
+            session, node, connection, invitation, by=InvitationEvent.REJECT, problem=problem
+        )
 
 
 async def activate(session: AsyncSession, node: Node, connection: Connection, invitation: Invitation) -> None:

@@ -7,8 +7,9 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections.models import Connection
-from service.connections.pending_invitations import expire_if_due, lock_invitation
-from service.database.database import advance, transaction
+from service.connections.pending import expire_if_due, lock
+from service.database.rows import advance
+from service.database.sessions import transaction
 from service.invitations.invitation.models import Invitation
 from service.invitations.invitation.states import UNUSABLE, InvitationEvent, InvitationState
 from service.invitations.inviter.claimants import Claimant, show_claimant
@@ -22,7 +23,7 @@ TAKEN = "Another key has claimed this invitation."
 async def look(node: Node, invitation: Invitation) -> tuple[Connection, Invitation]:
     """Return how the invitation stands now; one whose time is over has expired."""
     async with transaction(node.database) as session:
-        connection, locked = await lock_invitation(session, invitation.id)
+        connection, locked = await lock(session, Invitation, invitation.id)
         await expire_if_due(session, node, connection, locked)
         return connection, locked
 
@@ -36,7 +37,7 @@ async def claim(
     this instance knows already.
     """
     now = node.clock.now()
-    connection, locked = await lock_invitation(session, invitation.id)
+    connection, locked = await lock(session, Invitation, invitation.id)
     await expire_if_due(session, node, connection, locked)
     if is_same(locked, claimant.thumbprint, shared_id):
         return locked

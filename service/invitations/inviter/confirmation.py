@@ -2,19 +2,18 @@
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.connections import operations
 from service.connections.desk import Desk
 from service.connections.models import Connection
-from service.connections.pending import present
-from service.connections.pending_invitations import end_sent, lock_invitation
+from service.connections.pending import end_invitation, lock, present
 from service.connections.refusals import with_way_out
-from service.database.database import advance
+from service.database.rows import advance
 from service.instances.operations import get_instance
 from service.invitations.invitation.models import Direction, Invitation
 from service.invitations.invitation.operations import get_visible
 from service.invitations.invitation.reasons import INVITE_ANEW
 from service.invitations.invitation.schemas import ConfirmationIn, Decision
 from service.invitations.invitation.states import UNUSABLE, WAITING, InvitationEvent, InvitationState
+from service.lifecycle.ending import close_here
 from service.problems.tree import InvitationUnusable, StepNotAllowed
 
 CLOSE_INSTEAD = "Close the connection instead."
@@ -27,15 +26,15 @@ async def revoke(desk: Desk, session: AsyncSession, invitation_id: str) -> Invit
     seen = await get_visible(session, desk.principal, invitation_id)
     if seen.connection_id is None:
         return seen
-    connection, invitation = await lock_invitation(session, invitation_id)
+    connection, invitation = await lock(session, Invitation, invitation_id)
     if invitation.state is InvitationState.ACTIVE:
         raise _not_now("The invitation led to an active connection.", connection.id, CLOSE_INSTEAD)
     if invitation.state in WAITING:
         await _require_running(desk, session, connection)
         if invitation.direction is Direction.RECEIVED:
-            await operations.close(session, desk.node, connection)
+            await close_here(session, desk.node, connection)
         else:
-            await end_sent(session, desk.node, connection, invitation, by=InvitationEvent.REVOKE)
+            await end_invitation(session, desk.node, connection, invitation, by=InvitationEvent.REVOKE)
     return invitation
 
 
@@ -44,7 +43,7 @@ async def decide(desk: Desk, session: AsyncSession, invitation_id: str, wanted: 
     seen = await get_visible(session, desk.principal, invitation_id)
     if seen.direction is Direction.RECEIVED:
         raise _not_now("The inviter confirms, not the side that was invited.", seen.connection_id, ASK)
-    connection, invitation = await lock_invitation(session, invitation_id)
+    connection, invitation = await lock(session, Invitation, invitation_id)
     confirms = wanted.decision is Decision.CONFIRM
     done = {InvitationState.CONFIRMED, InvitationState.ACTIVE} if confirms else {InvitationState.REJECTED}
     if invitation.state in done:
@@ -62,7 +61,9 @@ async def decide(desk: Desk, session: AsyncSession, invitation_id: str, wanted: 
         connection.touch(desk.node.clock.now())
     else:
         words = wanted.reason or None
-        await end_sent(session, desk.node, connection, invitation, by=InvitationEvent.REJECT, reason=words)
+        await end_invitation(
+            session, desk.node, connection, invitation, by=InvitationEvent.REJECT, reason=words
+        )
     return invitation
 
 

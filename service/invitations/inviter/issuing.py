@@ -1,19 +1,18 @@
 """The inviter's side: issue, revoke, confirm or reject who claimed (I1, I7)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections import operations
 from service.connections.desk import Desk
 from service.connections.models import Connection
-from service.connections.pending import drop_present, present
-from service.connections.pending_invitations import expire_if_due, lock_invitation
+from service.connections.pending import EXPIRE_INVITATION_JOB, drop_present, present
 from service.connections.refusals import with_way_out
 from service.connections.setup import Step, Way, require_step, require_way
 from service.connections.states import ConnectionEvent
 from service.connections.view import set_up_of
-from service.database.database import advance, transaction
+from service.database.rows import advance
 from service.events.operations import record
 from service.instance_keys.operations import signing_key
 from service.instances.operations import get_instance, issuer_of
@@ -21,16 +20,10 @@ from service.invitations.invitation.codes import write_code
 from service.invitations.invitation.models import Invitation
 from service.invitations.invitation.operations import Terms, new_sent, read_expiry
 from service.invitations.invitation.schemas import InvitationCreate
-from service.invitations.invitation.states import WAITING
 from service.invitations.inviter.terms import choose_mode, read_partner, require_public
-from service.jobs.models import Job
 from service.jobs.operations import enqueue
-from service.node import Node
-from service.problems.tree import NotFound
 from service.trust.tokens import new_secret
 from service.words import Scope
-
-EXPIRE_JOB = "expire_invitation"
 
 
 async def issue(
@@ -75,18 +68,4 @@ async def _store(
     await advance(session, connection, ConnectionEvent.START, **changes)
     detail = {"invitation": invitation.id, "expected_partner": invitation.expected_partner}
     record(session, connection.id, "invitation.issue", now, detail=detail)
-    await enqueue(session, EXPIRE_JOB, invitation.id, run_at=invitation.expires_at, now=now)
-
-
-async def expire(node: Node, job: Job) -> timedelta | None:
-    """An invitation that nobody finished in time has expired, and the draft is back with its owner."""
-    async with transaction(node.database) as session:
-        try:
-            connection, invitation = await lock_invitation(session, job.subject)
-        except NotFound:
-            return None
-        await expire_if_due(session, node, connection, invitation)
-    return invitation.expires_at - node.clock.now() if invitation.state in WAITING else None
-
-
-HANDLERS = {EXPIRE_JOB: expire}
+    await enqueue(session, EXPIRE_INVITATION_JOB, invitation.id, run_at=invitation.expires_at, now=now)

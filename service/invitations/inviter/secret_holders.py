@@ -3,8 +3,8 @@
 from sqlmodel import select
 
 from service.access.guesses import count_guess, require_guesses_left
-from service.connections.pending_invitations import end_sent, lock_invitation
-from service.database.database import reading, transaction
+from service.connections.pending import end_invitation, lock
+from service.database.sessions import reading, transaction
 from service.events.operations import record_refusal
 from service.http import acting
 from service.invitations.invitation.models import Direction, Invitation
@@ -50,13 +50,13 @@ async def open_with(node: Node, instance_id: str, reference: str, secret: str) -
 async def _count_wrong(node: Node, invitation: Invitation) -> None:
     """One more wrong code is counted, over all replicas; one too many, and an invitation nobody has is locked."""
     async with transaction(node.database) as session:
-        connection, locked = await lock_invitation(session, invitation.id)
+        connection, locked = await lock(session, Invitation, invitation.id)
         locked.wrong_codes += 1
         await session.flush()
         if locked.wrong_codes >= MOST_WRONG_CODES and locked.state is InvitationState.OPEN:
             problem = InvitationUnusable(
                 "Somebody tried wrong codes, so it was locked.", reason="locked", fix=INVITE_ANEW
             )
-            await end_sent(session, node, connection, locked, by=InvitationEvent.LOCK, problem=problem)
+            await end_invitation(session, node, connection, locked, by=InvitationEvent.LOCK, problem=problem)
     now = node.clock.now()
     await record_refusal(node.database, connection.id, "invitation.refused", "wrong_code", now)

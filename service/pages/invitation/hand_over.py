@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.connections.models import Connection
-from service.database.database import reading
+from service.database.sessions import reading
 from service.egress.addresses import is_loopback_host
 from service.egress.web_addresses import UnusableUrl, issuer_of_page, normalise
 from service.instance_keys.operations import public_keys

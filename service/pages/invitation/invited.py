@@ -12,7 +12,7 @@ from service.access.cookies import drop_cookie
 from service.access.form_tokens import form_token, is_form_token
 from service.access.sign_in import FRESH, sign_out
 from service.connections.schemas import InvitationAcceptance
-from service.database.database import reading, transaction
+from service.database.sessions import reading, transaction
 from service.instances.models import Instance
 from service.instances.operations import issuer_of
 from service.instances.permissions import list_permissions

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Path, Request, Response
 from service.access.form_tokens import check_same_origin
 from service.authorization.issuers import IssuerDep
 from service.connections.models import Connection
-from service.database.database import find, reading
+from service.database.rows import find
+from service.database.sessions import reading
 from service.invitations.invitation.codes import PAGE_PATH
 from service.invitations.invitation.operations import get_received
 from service.node import NodeDep

@@ -5,9 +5,8 @@ import hmac
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from service.connections import pending as attempts
-from service.connections.pending import end_badly
-from service.database.database import reading, transaction
+from service.connections.pending import end_attempt, expire_if_due, lock
+from service.database.sessions import reading, transaction
 from service.http.acting import concerns
 from service.instances.models import Instance
 from service.instances.operations import get_by_slug
@@ -24,6 +23,8 @@ from service.problems.tree import (
 )
 from service.protocol.messages import NOT_AN_ADMIN
 from service.values.storable import is_storable
+from service.verification.attempts import receive_code
+from service.verification.session.models import VerificationSession
 from service.verification.session.operations import find_by_state, seal_context, start_url
 from service.verification.session.states import VerificationEvent, VerificationState
 
@@ -51,7 +52,7 @@ async def _take(
 ) -> None:
     """The answer is stored, if it is for this browser and from the node that was asked; else nothing changes."""
     async with transaction(node.database) as session:
-        connection, attempt = await attempts.lock(session, attempt_id)
+        connection, attempt = await lock(session, VerificationSession, attempt_id)
         visitor = await find_visitor(session, node, request, instance)
         if visitor is None or visitor.sign_in.browser_id != attempt.browser_id:
             raise Unauthenticated(
@@ -69,14 +70,14 @@ async def _take(
             raise Unauthenticated("Only an admin of this instance can go on.", reason="not_an_admin")
         if not hmac.compare_digest(answer.get("iss", "").encode(), attempt.peer_issuer.encode()):
             raise Unauthenticated("The answer did not come from the node that was asked (iss).", reason="iss")
-        await attempts.expire_if_due(session, node, connection, attempt)
+        await expire_if_due(session, node, connection, attempt)
         if attempt.state is VerificationState.AWAITING_DECISION:
             if "code" in answer:
                 sealed = node.sealer.seal(answer["code"].encode(), seal_context(attempt.id, "code_sealed"))
-                await attempts.receive_code(session, node, connection, attempt, sealed)
+                await receive_code(session, node, connection, attempt, sealed)
             else:
                 event, problem = _refusal(answer, attempt.peer_issuer)
-                await end_badly(session, node, connection, attempt, by=event, problem=problem)
+                await end_attempt(session, node, connection, attempt, by=event, problem=problem)
 
 
 def _read_query(request: Request) -> dict[str, str]:

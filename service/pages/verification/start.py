@@ -9,9 +9,9 @@ from starlette.responses import RedirectResponse, Response
 from service.access.cookies import drop_cookie
 from service.access.form_tokens import check_same_origin, form_token, is_form_token
 from service.access.sign_in import sign_out
-from service.connections import pending as attempts
 from service.connections.models import Connection
-from service.database.database import transaction
+from service.connections.pending import expire_if_due, lock
+from service.database.sessions import transaction
 from service.egress.web_addresses import normalise
 from service.events.operations import record_refusal
 from service.instances.identity import require_running
@@ -95,8 +95,8 @@ async def start(request: Request, node: Node, attempt_id: str, given_token: str)
 async def _scene(request: Request, node: Node, attempt_id: str) -> Scene:
     """Return what there is to show; an attempt whose time is over expires here at the latest."""
     async with transaction(node.database) as session:
-        connection, attempt = await attempts.lock(session, attempt_id)
-        await attempts.expire_if_due(session, node, connection, attempt)
+        connection, attempt = await lock(session, VerificationSession, attempt_id)
+        await expire_if_due(session, node, connection, attempt)
         instance = await get_instance(session, connection.instance_id)
         until = attempt.expires_at if attempt.state in BEFORE_CALLBACK else None
         visitor = await find_visitor(session, node, request, instance, until=until)

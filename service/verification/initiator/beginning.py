@@ -7,11 +7,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from service.connections import operations
 from service.connections.desk import Desk
 from service.connections.destinations import as_problem
-from service.connections.pending import open_attempt, present
+from service.connections.pending import present
 from service.connections.refusals import with_way_out
 from service.connections.setup import Step, Way, require_step, require_way
 from service.connections.view import set_up_of
-from service.database.database import reading
+from service.database.sessions import reading
 from service.discovery.foreign_nodes import read_foreign_node
 from service.discovery.looks import looking
 from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable
@@ -19,6 +19,7 @@ from service.instances.models import Instance
 from service.instances.operations import get_instance
 from service.problems.tree import DestinationIncompatible, InstancePrivate
 from service.values.clock_skew import clock_obstacle
+from service.verification.attempts import open_attempt
 from service.verification.session.models import VerificationSession
 from service.verification.session.operations import new_attempt
 from service.words import Network

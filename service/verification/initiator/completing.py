@@ -9,14 +9,15 @@ from http import HTTPStatus
 
 import structlog
 
-from service.connections.pending import COMPLETE_JOB, end_badly, lock
+from service.connections.peers import caller_of, peer_of
+from service.connections.pending import end_attempt, lock
 from service.connections.refusals import refused_by
 from service.connections.states import ESTABLISHED, ConnectionState
-from service.database.database import advance, reading, transaction
+from service.database.rows import advance
+from service.database.sessions import reading, transaction
 from service.jobs.models import Job
 from service.jobs.worker import TryAgain
 from service.lifecycle.activating import make_active
-from service.lifecycle.ending import caller_of, peer_of
 from service.node import Node
 from service.problems.tree import DestinationUnreachable, Problem, VerificationExpired
 from service.protocol import replay
@@ -34,6 +35,7 @@ from service.protocol.client import (
 from service.protocol.messages import CLIENT_DOCUMENT_PATH, ConnectionStatus
 from service.trust.signatures import InvalidSignature, Purpose, VerifiedToken, verify
 from service.values.clock_skew import MAX_SECONDS
+from service.verification.attempts import COMPLETE_JOB
 from service.verification.renewal import FINISHING, may_become, renew
 from service.verification.session.models import VerificationSession
 from service.verification.session.operations import seal_context, unseal
@@ -163,7 +165,7 @@ async def _store_verified(
     """The admin is verified; the code is forgotten, and the token kept sealed for the next call."""
     now = node.clock.now()
     async with transaction(node.database) as session:
-        connection, attempt = await lock(session, attempt_id)
+        connection, attempt = await lock(session, VerificationSession, attempt_id)
         if attempt.state is not VerificationState.CODE_RECEIVED:
             return attempt
         if attempt.mode is not None and not may_become(connection, attempt.mode):
@@ -219,7 +221,7 @@ async def _store_active(node: Node, attempt_id: str, shown: ConnectionStatus) ->
     """The connection is active here too, unless it was cancelled or closed meanwhile: then the peer is being told."""
     now = node.clock.now()
     async with transaction(node.database) as session:
-        connection, attempt = await lock(session, attempt_id)
+        connection, attempt = await lock(session, VerificationSession, attempt_id)
         if attempt.state is not VerificationState.VERIFIED or attempt.completed_at is not None:
             return
         if attempt.is_renewal and connection.state in ESTABLISHED:
@@ -249,11 +251,11 @@ def peer_record(attempt: VerificationSession) -> dict[str, object]:
 async def _fail(node: Node, attempt_id: str, problem: Problem) -> None:
     """The attempt is over with this reason, and the draft is back with its owner."""
     async with transaction(node.database) as session:
-        connection, attempt = await lock(session, attempt_id)
+        connection, attempt = await lock(session, VerificationSession, attempt_id)
         waits = attempt.is_renewal or connection.state is ConnectionState.PENDING
         if attempt.state in FINISHING and attempt.completed_at is None and waits:
             log.info("handshake_failed", slug=problem.slug, detail=problem.detail)
-            await end_badly(session, node, connection, attempt, by=VerificationEvent.FAIL, problem=problem)
+            await end_attempt(session, node, connection, attempt, by=VerificationEvent.FAIL, problem=problem)
 
 
 def _unreachable(peer: Peer, reason: str) -> DestinationUnreachable:

@@ -5,16 +5,17 @@ from datetime import timedelta
 from weakref import WeakValueDictionary
 
 from service.access.models import SignInSession
-from service.connections import pending as attempts
 from service.connections.models import Connection
-from service.connections.pending import end_badly
+from service.connections.peers import caller_of, peer_of
+from service.connections.pending import end_attempt, lock
 from service.connections.refusals import refused_by
-from service.database.database import advance, transaction
-from service.lifecycle.ending import caller_of, peer_of
+from service.database.rows import advance
+from service.database.sessions import transaction
 from service.node import Node
 from service.problems.tree import DestinationUnreachable, NotFound, Problem, VerificationCancelled
 from service.protocol.client import PeerRefused, PeerUnavailable, authorization_url, push
 from service.trust.tokens import pkce_challenge
+from service.verification.attempts import set_off
 from service.verification.initiator import watching
 from service.verification.session import operations as sessions
 from service.verification.session.models import VerificationSession
@@ -50,7 +51,7 @@ async def _push(node: Node, attempt_id: str, sign_in: SignInSession) -> str:
         raise problem from failure
     now = node.clock.now()
     async with transaction(node.database) as session:
-        connection, attempt = await attempts.lock(session, attempt_id)
+        connection, attempt = await lock(session, VerificationSession, attempt_id)
         if attempt.state not in BEFORE_CALLBACK:
             raise VerificationCancelled("It ended while the other side was asked.")
         context = seal_context(attempt.id, "request_uri_sealed")
@@ -68,12 +69,12 @@ async def _set_off(
 ) -> tuple[Connection, VerificationSession]:
     """The attempt belongs to this person in this browser, who must be its owner if it has one."""
     async with transaction(node.database) as session:
-        connection, attempt = await attempts.lock(session, attempt_id)
+        connection, attempt = await lock(session, VerificationSession, attempt_id)
         if attempt.owner_account not in {None, sign_in.account_id}:
             raise NotFound("This verification session belongs to another admin of the instance.")
         if attempt.state is VerificationState.CREATED:
             await sessions.start(session, node, attempt, sign_in.account_id, sign_in.browser_id)
-            await attempts.set_off(session, connection, attempt, node.clock.now())
+            await set_off(session, connection, attempt, node.clock.now())
         elif attempt.state in BEFORE_CALLBACK:
             attempt.browser_id = sign_in.browser_id
         else:
@@ -108,6 +109,6 @@ def _as_problem(failure: PeerUnavailable | PeerRefused, issuer: str) -> Problem:
 
 async def _give_up(node: Node, attempt_id: str, problem: Problem) -> None:
     async with transaction(node.database) as session:
-        connection, attempt = await attempts.lock(session, attempt_id)
+        connection, attempt = await lock(session, VerificationSession, attempt_id)
         if attempt.state in BEFORE_CALLBACK:
-            await end_badly(session, node, connection, attempt, by=VerificationEvent.FAIL, problem=problem)
+            await end_attempt(session, node, connection, attempt, by=VerificationEvent.FAIL, problem=problem)

@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.connections.pending import end_badly, lock
-from service.database.database import find, reading, transaction
+from service.connections.peers import caller_of, peer_of
+from service.connections.pending import end_attempt, lock
+from service.database.rows import find
+from service.database.sessions import reading, transaction
 from service.jobs.models import Job
 from service.jobs.operations import enqueue
-from service.lifecycle.ending import caller_of, peer_of
 from service.node import Node
 from service.problems.tree import VerificationExpired
 from service.protocol.client import PeerRefused, PeerUnavailable, connection_token, status
@@ -43,9 +44,9 @@ async def watch(node: Node, job: Job) -> timedelta | None:
         "It was accepted there, but the browser did not come back here.", upstream=upstream
     )
     async with transaction(node.database) as session:
-        connection, attempt = await lock(session, attempt.id)
+        connection, attempt = await lock(session, VerificationSession, attempt.id)
         if attempt.state is VerificationState.AWAITING_DECISION:
-            await end_badly(session, node, connection, attempt, by=VerificationEvent.FAIL, problem=problem)
+            await end_attempt(session, node, connection, attempt, by=VerificationEvent.FAIL, problem=problem)
     return None
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from sqlalchemy import Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from service.database.database import JSON_COLUMN, enum_column
+from service.database.columns import JSON_COLUMN, enum_column
 from service.values.state_machine import StateMachine
 from service.verification.session.states import MACHINE, VerificationEvent, VerificationState
 from service.words import Mode

@@ -6,7 +6,7 @@ from uuid import uuid4
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.database.database import advance
+from service.database.rows import advance
 from service.instances.models import Instance
 from service.instances.operations import issuer_of
 from service.node import Node

@@ -1,0 +1,120 @@
+"""Both databases behind one door: how SQLite and PostgreSQL are connected to, and brought to the newest revision."""
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service.database.fair_pool import FairPool
+from service.database.rows import Journal
+from service.database.silence import ANSWER_SECONDS, give_up_on_silence, patience
+from service.database.trouble import Storing
+
+BUSY_TIMEOUT_MS = 5_000
+POOL_SIZE = 20
+POOL_WAIT_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Engines and sessions to write and to read, and the bell that wakes the job worker after a commit."""
+
+    engine: AsyncEngine
+    reading_engine: AsyncEngine
+    writes: async_sessionmaker[AsyncSession]
+    reads: async_sessionmaker[AsyncSession]
+    work_enqueued: asyncio.Event = field(default_factory=asyncio.Event)
+    storing: Storing = field(default_factory=Storing)
+    journal: Journal | None = None
+
+    @property
+    def is_sqlite(self) -> bool:
+        """True for the embedded default, where one process owns the file."""
+        return self.engine.dialect.name == "sqlite"
+
+    async def close(self) -> None:
+        """Nothing is connected any more."""
+        await self.reading_engine.dispose()
+        await self.engine.dispose()
+
+
+def open_database(
+    url: str, journal: Journal | None = None, *, answer_seconds: float | None = ANSWER_SECONDS
+) -> Database:
+    """Return the database of this URL, nothing connected yet; `journal` hears of every change of a state.
+
+    A PostgreSQL that does not answer for so many seconds counts as away; without a number it may take its time.
+    """
+    if url.startswith("sqlite"):
+        # One connection for all writers of this process: they take turns, in the order in which they came, and
+        # no reader waits for a connection that a waiting writer has.
+        engine = _sqlite_engine(url, "BEGIN IMMEDIATE", pool_size=1)
+        reading_engine = _sqlite_engine(url, "BEGIN", pool_size=POOL_SIZE)
+    else:
+        engine = _engine(url, pool_size=POOL_SIZE, pool_recycle=1_800, connect_args=patience(answer_seconds))
+        give_up_on_silence(engine)
+        reading_engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+    return Database(
+        engine=engine,
+        reading_engine=reading_engine,
+        writes=async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False),
+        reads=async_sessionmaker(
+            reading_engine, class_=AsyncSession, expire_on_commit=False, autoflush=False
+        ),
+        journal=journal,
+    )
+
+
+def _engine(url: str, **more: Any) -> AsyncEngine:
+    """Return an engine that gives out at most `pool_size` connections, first come, first served."""
+    pool = {"poolclass": FairPool, "max_overflow": 0, "pool_timeout": POOL_WAIT_SECONDS}
+    return create_async_engine(url, hide_parameters=True, **pool, **more)
+
+
+def _sqlite_engine(url: str, begin: str, pool_size: int) -> AsyncEngine:
+    """Return an engine on the file whose transactions begin with this statement.
+
+    Whoever may write says so at the start: a read that later writes would fail at once instead of waiting.
+    """
+    engine = _engine(url, pool_size=pool_size)
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine.sync_engine, "begin", on_begin)
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
+    """Let SQLAlchemy decide when a transaction begins, and wait for a writer of another process."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def migration_config(url: str) -> Config:
+    """Return the alembic configuration of this database."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parents[2] / "alembic"))
+    config.attributes["url"] = url
+    return config
+
+
+def migrate(url: str) -> None:
+    """Bring the database to the newest revision. Runs its own event loop: call it outside of one."""
+    command.upgrade(migration_config(url), "head")

@@ -1,0 +1,111 @@
+"""Rows: found, locked, and moved from state to state by their machine's table alone."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from sqlalchemy import update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlmodel import SQLModel, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service.problems.tree import NotFound
+from service.values.state_machine import IllegalTransition, StateMachine
+from service.values.storable import is_storable
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One change of a state: which row of which machine, by what, from where to where, and why in one word."""
+
+    machine: str
+    subject: str
+    event: str
+    before: str
+    after: str
+    connection_id: str | None
+    why: str | None
+
+
+Journal = Callable[[AsyncSession, Transition], None]
+"""Writes a transition down, in its own transaction."""
+
+
+class Stateful(Protocol):
+    """A row with an id and a state that only its machine moves."""
+
+    MACHINE: ClassVar[StateMachine[Any, Any]]
+    id: str
+    state: Any
+
+
+StatefulRow = TypeVar("StatefulRow", bound=Stateful)
+Row = TypeVar("Row", bound=SQLModel)
+
+
+async def advance(session: AsyncSession, row: StatefulRow, by: StrEnum, **changes: object) -> StatefulRow:
+    """Move the row to the state that its table gives, or raise IllegalTransition and change nothing.
+
+    Compare-and-set: of two racers that saw the same state one moves, the other is told what the state is now.
+    """
+    kind = type(row)
+    target = kind.MACHINE.next(row.state, by)
+    await session.flush()
+    if "revision" in kind.__table__.c:  # type: ignore[attr-defined]
+        changes["revision"] = row.revision + 1  # type: ignore[attr-defined]
+    result = await session.exec(
+        update(kind)
+        .where(kind.id == row.id, kind.state == row.state)  # type: ignore[arg-type]
+        .values(state=target, **changes)
+        .execution_options(synchronize_session=False)
+    )
+    if result.rowcount != 1:
+        await session.refresh(row)
+        raise IllegalTransition(row.state, by, frozenset(kind.MACHINE.allowed(row.state)))
+    transition = _transition(row, by, target, changes)
+    for name, value in {"state": target, **changes}.items():
+        set_committed_value(row, name, value)
+    if journal := session.info.get("journal"):
+        journal(session, transition)
+    return row
+
+
+def _transition(row: StatefulRow, by: StrEnum, target: StrEnum, changes: Mapping[str, Any]) -> Transition:
+    problem = changes.get("last_error") or {}
+    return Transition(
+        machine=row.MACHINE.name,
+        subject=row.id,
+        event=by.value,
+        before=row.state.value,
+        after=target.value,
+        connection_id=changes.get("connection_id") or getattr(row, "connection_id", row.id),
+        why=_one_word(changes.get("reason")) or problem.get("code"),
+    )
+
+
+def _one_word(reason: object) -> str | None:
+    """Return a reason of a closed list; what people wrote in their own words stays where they wrote it."""
+    return reason.value if isinstance(reason, StrEnum) else None
+
+
+async def find(session: AsyncSession, kind: type[Row], row_id: str) -> Row | None:
+    """Return the row of this id, if there is one; an id that no database could hold names none."""
+    return await session.get(kind, row_id) if is_storable(row_id) else None
+
+
+async def get_for_update(session: AsyncSession, kind: type[Row], row_id: str) -> Row:
+    """Return the row, locked until the end of the transaction; raise NotFound where there is none."""
+    if not is_storable(row_id):
+        raise NotFound("There is no such id.")
+    statement = select(kind).where(kind.id == row_id).with_for_update()  # type: ignore[attr-defined]
+    row = (await session.exec(statement.execution_options(populate_existing=True))).one_or_none()
+    if row is None:
+        raise NotFound("There is no {id}.", id=row_id)
+    return row
+
+
+def upsert(session: AsyncSession, kind: type[SQLModel]) -> sqlite.Insert | postgresql.Insert:
+    """Return an INSERT that may say what to do on a conflict, in the dialect of the session's database."""
+    return sqlite.insert(kind) if session.get_bind().dialect.name == "sqlite" else postgresql.insert(kind)

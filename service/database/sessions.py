@@ -1,0 +1,56 @@
+"""Sessions to read and to write, and the only place that commits: one request, one transaction."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+from fastapi import Depends
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.requests import HTTPConnection
+
+from service.database.engine import Database
+from service.problems.tree import Problem
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@asynccontextmanager
+async def transaction(database: Database) -> AsyncIterator[AsyncSession]:
+    """Commit on the way out; roll back on an error, unless the refusal says that it must be remembered."""
+    async with database.writes() as session:
+        session.info["journal"] = database.journal
+        with database.storing.watched():
+            try:
+                yield session
+            except Problem as refusal:
+                if refusal.keeps_changes:
+                    await session.commit()
+                raise
+            await session.commit()
+        if session.info.pop("work_enqueued", False):
+            database.work_enqueued.set()
+
+
+@asynccontextmanager
+async def reading(database: Database) -> AsyncIterator[AsyncSession]:
+    """Give a session that only reads."""
+    async with database.reads() as session:
+        yield session
+
+
+async def get_session(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:
+    """One request, one transaction, committed before the response; a safe method only reads."""
+    database: Database = connection.app.state.database
+    safe = connection.scope.get("method", "GET") in SAFE_METHODS
+    async with reading(database) if safe else transaction(database) as session:
+        yield session
+
+
+def get_database(connection: HTTPConnection) -> Database:
+    """Return the node's database, for work that needs several short transactions."""
+    database: Database = connection.app.state.database
+    return database
+
+
+SessionDep = Annotated[AsyncSession, Depends(get_session, scope="function")]
+DatabaseDep = Annotated[Database, Depends(get_database)]

@@ -60,12 +60,6 @@ def packages_table() -> str:
     return _told((f"{path.parent.name}/", path) for path in sorted((ROOT / "service").glob("*/__init__.py")))
 
 
-def files_table() -> str:
-    """Return one row for each file of the kernel, with what it says of itself."""
-    paths = sorted((ROOT / "service").glob("*.py"))
-    return _told((path.name, path) for path in paths if path.name != "__init__.py")
-
-
 def _told(files: Iterable[tuple[str, Path]]) -> str:
     rows = []
     for name, path in files:
@@ -126,7 +120,6 @@ TABLES = {
     "tables": bounds_table,
     "settings": settings_table,
     "packages": packages_table,
-    "files": files_table,
     "checks": checks_table,
     "kills": partial(promises_table, "tests/test_worker_killed.py", "tests/test_replica_killed.py"),
     "crowds": partial(promises_table, "tests/crowds"),

@@ -33,7 +33,7 @@ def serve(
     import uvicorn
 
     from service.commands.operations import require_socket, require_usable
-    from service.database.engine import migrate as migrate_database
+    from service.database.migrations import migrate as migrate_database
     from service.http.server import BoundedHttp
     from service.main import create_app
 
@@ -79,7 +79,7 @@ def worker() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database to the newest revision."""
-    from service.database.engine import migrate as migrate_database
+    from service.database.migrations import migrate as migrate_database
     from service.database.single_process import database_file, make_folder
 
     settings = load_settings()

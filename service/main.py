@@ -17,28 +17,27 @@ from starlette.staticfiles import StaticFiles
 from service.access.hash_key import load_hasher
 from service.api import (
     access,
+    activations,
     connections,
+    destination_probes,
     events,
     instance_keys,
+    instance_moves,
     instances,
     invitations,
     platforms,
+    published,
+    sandbox,
     verification_sessions,
 )
-from service.api import activations as running_connections
-from service.api import destination_probes as discovery
-from service.api import instance_moves as moves_router
-from service.api import sandbox as sandbox_router
-from service.api.about import health, lifecycle, problem_types, root
-from service.api.about import metrics as metrics_router
+from service.api.about import health, lifecycle, metrics, problem_types, root
 from service.api.auditing import Auditing
-from service.authorization import published as protocol
 from service.authorization import router as authorization
 from service.authorization import sweeping
 from service.authorization.requests import timers
 from service.connections import pending, telling
 from service.database.engine import open_database
-from service.database.revisions import newest_revision
+from service.database.migrations import newest_revision
 from service.database.sessions import transaction
 from service.egress.client import Egress
 from service.events.operations import record_transition
@@ -50,7 +49,7 @@ from service.http.metrics import Metrics, RequestMetrics
 from service.http.rate_limits import RateLimits
 from service.instance_keys import rotation
 from service.instances.addresses import egress_policy
-from service.invitations.invited import claiming, telling_rejection
+from service.invitations.invited import claiming, rejection
 from service.jobs.operations import try_to_store
 from service.jobs.worker import Handler, Worker, run_for_ever
 from service.lifecycle import moving, probing
@@ -58,34 +57,33 @@ from service.limits.counts import Counts
 from service.limits.table import Voice
 from service.node import Node
 from service.openapi import document as openapi
-from service.pages import consent as consent_router
-from service.pages import docs
-from service.pages import router as pages
-from service.pages.invitation import router as invite_router
+from service.pages import consent, docs, sign_in_router
+from service.pages.invitation import router as invitation_pages
 from service.pages.refusals import refusal_page
 from service.pages.rendering import render
+from service.pages.verification import router as verification_pages
 from service.pages.views import ProblemView
 from service.platforms.registry import Registry, build_registry
 from service.problems.tree import Problem, RateLimited
 from service.protocol import errors as protocol_errors
 from service.settings import Settings
 from service.trust.sealing import Sealer, parse_keys
-from service.values.clock import Clock
-from service.verification.initiator import completing as handshake
-from service.verification.initiator import watching
+from service.values.moments import Clock
+from service.verification.initiator import completing, watching
+from service.words import VERSION
 
 MAX_BODY_BYTES = 65_536
 MAX_BODY_SECONDS = 10.0
 log = structlog.get_logger(__name__)
 HANDLERS: Mapping[str, Handler] = {
-    **handshake.HANDLERS,
+    **completing.HANDLERS,
     **telling.HANDLERS,
     **probing.HANDLERS,
     **watching.HANDLERS,
     **pending.HANDLERS,
     **claiming.HANDLERS,
     **moving.HANDLERS,
-    **telling_rejection.HANDLERS,
+    **rejection.HANDLERS,
     **timers.HANDLERS,
     **sweeping.HANDLERS,
     **rotation.HANDLERS,
@@ -102,7 +100,7 @@ def create_app(
     """Return the node's application; what a test wants to control is given, the rest is made from the settings."""
     app = FastAPI(
         title="Parley",
-        version=openapi.VERSION,
+        version=VERSION,
         summary=openapi.SUMMARY,
         description=openapi.DESCRIPTION,
         openapi_tags=openapi.TAGS,
@@ -142,30 +140,31 @@ def _mount(app: FastAPI, settings: Settings) -> None:
     """
     for part in (
         connections,
-        running_connections,
+        activations,
         events,
         verification_sessions,
+        verification_pages,
         invitations,
         instances,
-        moves_router,
+        instance_moves,
         instance_keys,
-        discovery,
+        destination_probes,
         platforms,
         lifecycle,
         access,
         problem_types,
         root,
         health,
-        metrics_router,
-        pages,
-        invite_router,
-        consent_router,
+        metrics,
+        sign_in_router,
+        invitation_pages,
+        consent,
         authorization,
-        protocol,
+        published,
     ):
         app.router.routes.extend(part.router.routes)
     if settings.sandbox:
-        app.router.routes.extend(sandbox_router.router.routes)
+        app.router.routes.extend(sandbox.router.routes)
     app.add_route("/docs", docs.swagger_ui_page, include_in_schema=False)
     app.add_route("/redoc", docs.redoc_page, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "pages" / "static"), name="static")

@@ -14,7 +14,7 @@ from service.limits.counts import Counts
 from service.settings import Settings
 from service.trust.sealing import Sealer
 from service.trust.tokens import Hasher
-from service.values.clock import Clock
+from service.values.moments import Clock
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+VERSION = "0.1.0"
+
 
 class Mode(StrEnum):
     """How a connection is configured once it is active."""

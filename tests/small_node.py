@@ -26,7 +26,7 @@ from service.problems.tree import Problem
 from service.settings import Settings
 from service.trust.sealing import Sealer, new_key, parse_keys
 from service.trust.tokens import Hasher
-from service.values.clock import Clock
+from service.values.moments import Clock
 
 PUBLIC_URL = "http://127.0.0.1:8000"
 NOW = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -110,7 +110,7 @@ BOUNDS = {
         "one open attempt for a connection; 60 in a minute by one caller",
         "30 days after its beginning, but for the last one of a connection",
         ("service.limits.table:PROBES_BY_CALLER",),
-        "service.connections.pending:forget_ended",
+        "service.verification.attempts:forget_ended",
         ("tests/verification/test_forgetting.py::test_old_attempts_go_but_for_the_one_that_is_shown",),
     ),
 }

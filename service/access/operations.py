@@ -11,12 +11,10 @@ from service.access.models import ServiceToken
 from service.access.principals import TOKEN_PREFIX, Principal, missing_scope
 from service.access.scopes import SCOPES
 from service.database.pagination import Keyset, Page, PageRequest, read_page
-from service.instances.faults import not_valid
 from service.instances.operations import get_instance
-from service.problems.tree import MissingScope, NotFound
+from service.problems.tree import MissingScope, NotFound, not_valid
 from service.trust.tokens import Hasher, new_token
-from service.values.identifiers import new_id
-from service.values.storable import is_storable
+from service.values.texts import is_storable, new_id
 
 BATCH = 100
 UNREVOKED = select(ServiceToken).where(col(ServiceToken.revoked_at).is_(None))

@@ -20,8 +20,11 @@ from service.access.sign_in import PREFIX as SESSION_PREFIX
 from service.database.sessions import SAFE_METHODS, SessionDep, reading, transaction
 from service.database.trouble import trouble_of
 from service.http.acting import ActorKind, identify
+from service.instances.models import Instance
+from service.instances.operations import find_instance, get_instance
 from service.node import Node, NodeDep, NowDep
-from service.problems.tree import MissingScope, Unauthenticated
+from service.problems.tree import MissingScope, NotFound, Unauthenticated, not_valid
+from service.settings import Settings
 from service.trust.tokens import is_well_formed
 
 __all__ = ["SCOPES", "Principal", "PrincipalDep", "get_principal", "requires"]
@@ -165,3 +168,24 @@ def _person(session: SignInSession) -> Principal:
     return Principal(
         "person", session.id, session.display_name, everything, own, session.account_id, session.expires_at
     )
+
+
+async def own_instance(
+    session: AsyncSession, settings: Settings, principal: Principal, name: str | None
+) -> Instance:
+    """Return the instance of this id, slug or node URL; the only one of the caller needs no name.
+
+    That of somebody else is refused in the words for one that does not exist.
+    """
+    if name is None:
+        ids = principal.instance_ids
+        if ids is None or len(ids) != 1:
+            raise not_valid("/instance", "missing", "Say which instance: this caller has more than one.")
+        return await get_instance(session, next(iter(ids)))
+    try:
+        instance = await find_instance(session, settings, name)
+    except NotFound:
+        instance = None
+    if instance is None or not principal.may_see(instance.id):
+        raise NotFound("There is no instance {name}.", name=name)
+    return instance

@@ -9,15 +9,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from service.access.models import SessionKind, SignInSession
 from service.access.wrong_sign_ins import accept_try, count_try, read_try, take_back_try
 from service.database.sessions import transaction
-from service.instances.faults import literal
 from service.instances.models import Instance
 from service.instances.operations import platform_of
 from service.node import Node
 from service.platforms.interface import Credential, Person, Platform, SignInFailure, SignInReason
 from service.platforms.registry import Registry
-from service.problems.tree import NotAnAdmin, PlatformUnreachable, Problem, Unauthenticated
+from service.problems.tree import NotAnAdmin, PlatformUnreachable, Problem, Unauthenticated, literal
 from service.trust.tokens import Hasher, is_well_formed, new_token
-from service.values.identifiers import new_id
+from service.values.texts import new_id
 
 PREFIX = "pls"
 LIFETIME = timedelta(minutes=30)

@@ -9,12 +9,12 @@ from service.access.guesses import count_guess, forget_guesses, is_known, keep_i
 from service.database.sessions import transaction
 from service.http import acting
 from service.instances.models import Instance
-from service.limits.sources import source_of
 from service.limits.table import (
     WRONG_SIGN_INS_BY_ACCOUNT,
     WRONG_SIGN_INS_BY_SOURCE,
     WRONG_SIGN_INS_BY_SOURCE_AND_ACCOUNT,
     Limit,
+    source_of,
     too_often,
 )
 from service.node import Node

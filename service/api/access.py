@@ -25,13 +25,13 @@ from service.access.sign_in import as_problem, sign_in, sign_out
 from service.database.pagination import PageDep, link_next
 from service.database.sessions import SessionDep, reading
 from service.instances.credentials import read_credential
-from service.instances.faults import not_valid
 from service.instances.operations import find_instance, platform_of
 from service.node import NodeDep, NowDep
 from service.openapi.document import problem_responses
 from service.platforms.interface import SignInFailure
 from service.platforms.registry import PlatformsDep
 from service.problems import tree as problems
+from service.problems.tree import not_valid
 
 router = APIRouter(tags=["Access"])
 TokenAdmin = Annotated[Principal, Depends(requires("tokens:write"))]

@@ -19,8 +19,8 @@ from service.connections.upkeep import Upkeep, require_upkeep
 from service.connections.view import destination_side, set_up_of
 from service.database.sessions import SessionDep, reading
 from service.instances.operations import get_instance
-from service.lifecycle import pausing
-from service.lifecycle.activating import activate_local
+from service.lifecycle import activation as pausing
+from service.lifecycle.activation import activate_local
 from service.lifecycle.checking import check_connection
 from service.node import Node
 from service.openapi.document import problem_responses

@@ -16,7 +16,7 @@ from service.http import acting
 from service.instances.models import Instance
 from service.invitations.invitation.models import Invitation
 from service.node import Node
-from service.values.storable import is_storable
+from service.values.texts import is_storable
 from service.verification.session.models import VerificationSession
 
 WHO = frozenset({401, 403})

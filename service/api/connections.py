@@ -27,13 +27,13 @@ from service.connections.setup import Step
 from service.connections.view import to_out, to_summary
 from service.database.pagination import PageDep, link_next
 from service.database.sessions import SessionDep
-from service.instances.faults import not_valid
 from service.instances.operations import get_instance
 from service.lifecycle.ending import close_here
 from service.openapi.document import problem_responses
 from service.problems import tree as problems
+from service.problems.tree import not_valid
 from service.verification.initiator.beginning import begin_verification
-from service.verification.reconnecting import begin_reconnect
+from service.verification.renewal import begin_reconnect
 from service.verification.session.models import Purpose
 from service.verification.session.operations import to_out as session_to_out
 from service.verification.session.schemas import VerificationSessionCreate, VerificationSessionOut

@@ -4,8 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from service.access.own_instance import own_instance
-from service.access.principals import Principal, requires
+from service.access.principals import Principal, own_instance, requires
 from service.connections.destinations import past_partners
 from service.database.sessions import reading
 from service.discovery.operations import probe

@@ -15,7 +15,7 @@ from service.instances.operations import get_instance
 from service.node import NodeDep, NowDep
 from service.openapi.document import problem_responses
 from service.problems import tree as problems
-from service.verification.revoked_keys import end_open_attempts
+from service.verification.attempts import end_open_attempts
 from service.words import Network
 
 router = APIRouter(prefix="/v1/instances/{instance_id}", tags=["Instances"])

@@ -11,7 +11,6 @@ from service.database.rows import get_for_update
 from service.database.sessions import SessionDep, reading
 from service.egress.client import EgressFailure
 from service.instances.addresses import check_instance_url
-from service.instances.faults import not_valid
 from service.instances.identity import why_paused
 from service.instances.models import Instance
 from service.instances.operations import platform_of
@@ -21,6 +20,7 @@ from service.node import Node, NodeDep
 from service.openapi.document import problem_responses
 from service.platforms.registry import SANDBOX, PlatformsDep, Registry
 from service.problems import tree as problems
+from service.problems.tree import not_valid
 
 router = APIRouter(tags=["Instances"])
 

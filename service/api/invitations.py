@@ -15,7 +15,6 @@ from service.database.sessions import SessionDep
 from service.invitations.invitation.codes import link_of
 from service.invitations.invitation.models import Direction
 from service.invitations.invitation.operations import get_visible, host_of, list_invitations, to_out
-from service.invitations.invitation.previews import PreviewOut, SuggestedNames
 from service.invitations.invitation.schemas import (
     ConfirmationIn,
     InvitationCode,
@@ -25,6 +24,8 @@ from service.invitations.invitation.schemas import (
     InvitationOut,
     InvitationRejection,
     InviterOut,
+    PreviewOut,
+    SuggestedNames,
 )
 from service.invitations.invitation.states import InvitationState
 from service.invitations.invited import acceptance as accepting

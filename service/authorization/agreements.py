@@ -15,7 +15,7 @@ from service.connections.states import ESTABLISHED, CloseReason, ConnectionState
 from service.database.rows import get_for_update
 from service.invitations.invitation.models import Direction, Invitation
 from service.invitations.invitation.states import UNUSABLE, InvitationState
-from service.lifecycle.peer_keys import replace_keys
+from service.lifecycle.other_side import replace_keys
 from service.lifecycle.status import own_changed_at
 from service.protocol.messages import CLIENT_DOCUMENT_PATH, ConnectionStatus
 from service.verification.responder import find_initiated

@@ -9,8 +9,7 @@ from service.authorization.records import find_agreed
 from service.authorization.tokens.access import Caller
 from service.connections.states import ConnectionState
 from service.database.sessions import transaction
-from service.discovery.foreign_nodes import read_foreign_node
-from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable
+from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable, read_foreign_node
 from service.egress.web_addresses import normalise
 from service.events.operations import record
 from service.invitations.invitation.models import Invitation

@@ -1,4 +1,4 @@
-"""P9 to P11: the peer activates, ends or asks for its connection; the activation is the commit."""
+"""The peer activates, ends or asks for its connection; the activation is the commit (P9 to P11)."""
 
 from datetime import datetime
 
@@ -16,9 +16,9 @@ from service.connections.models import Connection
 from service.connections.states import ESTABLISHED, CloseReason, ConnectionState
 from service.database.rows import advance
 from service.database.sessions import reading, transaction
-from service.invitations.inviter import claimed
-from service.invitations.inviter.claimed import withdraw
-from service.lifecycle.activating import make_active
+from service.invitations.inviter import claims as claimed
+from service.invitations.inviter.claims import withdraw
+from service.lifecycle.activation import make_active
 from service.lifecycle.status import hear, note_heard, see
 from service.node import Node
 from service.protocol.errors import Gone, InvalidRequest, InvalidToken, ServerNotReady, UnknownConnection

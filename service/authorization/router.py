@@ -26,7 +26,7 @@ from service.authorization.schemas import (
 from service.authorization.tokens import exchange as tokens
 from service.authorization.tokens.access import ProofRefused
 from service.instances.operations import platform_of
-from service.limits.sources import source_of
+from service.limits.table import source_of
 from service.node import NodeDep, NowDep
 from service.platforms.registry import PlatformsDep
 from service.protocol import errors
@@ -42,9 +42,8 @@ from service.protocol.messages import (
     SideStatus,
     TokenAnswer,
 )
-from service.protocol.models import SeenToken
 from service.protocol.parameters import read_body, read_form
-from service.protocol.replay import MOST_SEEN
+from service.protocol.replay import MOST_SEEN, SeenToken
 
 RESOURCE_HEADERS = {"parameters": [TOKEN_HEADER, DPOP_HEADER]}
 RESOURCE_REFUSALS = (

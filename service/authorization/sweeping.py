@@ -19,7 +19,7 @@ from service.jobs.operations import enqueue
 from service.jobs.worker import KEEP_DONE, Handler
 from service.node import Node
 from service.protocol import replay
-from service.protocol.models import CachedDocument
+from service.protocol.replay import CachedDocument
 from service.verification.attempts import forget_ended
 
 SWEEP_JOB = "sweep_authorization"

@@ -16,7 +16,7 @@ from service.access.operations import issue_token
 from service.access.scopes import INSTANCE_SCOPES, SCOPES
 from service.commands.resealing import reseal_all
 from service.database.engine import open_database
-from service.database.revisions import newest_revision, present_revision
+from service.database.migrations import newest_revision, present_revision
 from service.database.sessions import transaction
 from service.database.single_process import database_file
 from service.egress.client import Egress
@@ -29,8 +29,8 @@ from service.platforms.registry import build_registry
 from service.problems.tree import Problem
 from service.settings import Settings
 from service.trust.sealing import SealBroken, Sealer, parse_keys
-from service.values.clock import Clock
-from service.verification.revoked_keys import end_open_attempts
+from service.values.moments import Clock
+from service.verification.attempts import end_open_attempts
 from service.words import Network
 
 LONGEST_SOCKET_NAME = 103  # bytes, on the system with the least room for it

@@ -8,7 +8,7 @@ from service.instance_keys.models import InstanceKey
 from service.instances.models import Instance
 from service.invitations.invitation.models import Invitation
 from service.jobs.models import Job
-from service.protocol.models import CachedDocument, SeenToken
+from service.protocol.replay import CachedDocument, SeenToken
 from service.verification.session.models import VerificationSession
 
 ALL_TABLES = (

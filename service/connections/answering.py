@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.access.own_instance import own_instance
+from service.access.principals import own_instance
 from service.connections import operations
 from service.connections.desk import Desk
 from service.connections.destinations import resolve_destination

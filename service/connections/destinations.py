@@ -13,7 +13,6 @@ from service.discovery.modes import mode_options, refusals
 from service.discovery.operations import probe
 from service.discovery.probes import Outcome, Probe, own_side
 from service.discovery.reasons import ProbeReason
-from service.instances.faults import literal
 from service.instances.models import Instance
 from service.node import Node
 from service.platforms.interface import PlatformDescription
@@ -26,6 +25,7 @@ from service.problems.tree import (
     OptionNotAvailable,
     Problem,
     UrlNotAllowed,
+    literal,
 )
 from service.words import DestinationType, Network
 

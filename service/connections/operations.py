@@ -15,11 +15,10 @@ from service.connections.states import ConnectionState
 from service.connections.view import set_up_of
 from service.database.rows import find, get_for_update
 from service.events.operations import record
-from service.instances.faults import not_valid
 from service.instances.models import Instance
 from service.node import Node
-from service.problems.tree import ConnectionClosed, NotFound, StaleRevision, UrlNotAllowed
-from service.values.identifiers import new_id
+from service.problems.tree import ConnectionClosed, NotFound, StaleRevision, UrlNotAllowed, not_valid
+from service.values.texts import new_id
 from service.words import DestinationType, Mode, Role, Scope
 
 ALL_SCOPES = [scope.value for scope in Scope]

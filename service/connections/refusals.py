@@ -18,7 +18,6 @@ from service.connections.setup import (
 from service.connections.states import ESTABLISHED, ConnectionState
 from service.connections.upkeep import UpkeepRefused
 from service.connections.view import Attempt, set_up_of, to_out
-from service.instances.faults import literal
 from service.instances.identity import require_running
 from service.instances.models import Instance
 from service.node import Node
@@ -30,6 +29,7 @@ from service.problems.tree import (
     OptionNotAvailable,
     Problem,
     StepNotAllowed,
+    literal,
 )
 from service.protocol.client import ClocksDiffer, PeerRefused
 from service.values.state_machine import IllegalTransition

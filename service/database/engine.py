@@ -1,12 +1,9 @@
-"""Both databases behind one door: how SQLite and PostgreSQL are connected to, and brought to the newest revision."""
+"""Both databases behind one door: how SQLite and PostgreSQL are connected to."""
 
 import asyncio
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
@@ -105,16 +102,3 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
-
-
-def migration_config(url: str) -> Config:
-    """Return the alembic configuration of this database."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parents[2] / "alembic"))
-    config.attributes["url"] = url
-    return config
-
-
-def migrate(url: str) -> None:
-    """Bring the database to the newest revision. Runs its own event loop: call it outside of one."""
-    command.upgrade(migration_config(url), "head")

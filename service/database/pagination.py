@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.problems.tree import InvalidPageToken
-from service.values.storable import is_storable
+from service.values.texts import is_storable
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 100

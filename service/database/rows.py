@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.problems.tree import NotFound
 from service.values.state_machine import IllegalTransition, StateMachine
-from service.values.storable import is_storable
+from service.values.texts import is_storable
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,12 @@ from typing import Any, Self
 
 from pydantic import ValidationError
 
+from service.database.sessions import reading
 from service.discovery.reasons import DETAILS, FROM_EGRESS, ProbeReason
 from service.egress.client import Answer, Egress, EgressFailure
 from service.egress.web_addresses import UnusableUrl, WebAddress, normalise, well_known
+from service.instances.operations import issuers_of_keys
+from service.node import Node
 from service.protocol.messages import (
     PROTOCOL_VERSION,
     WELL_KNOWN_AUTHORIZATION_SERVER,
@@ -17,7 +20,7 @@ from service.protocol.messages import (
     KeySet,
 )
 from service.trust.signatures import InvalidSignature, check_public_jwk, thumbprint
-from service.values.clock_skew import seconds_ahead
+from service.values.moments import seconds_ahead
 
 # What an intermediary stored a while ago would make a right clock look wrong.
 FRESH = {"Accept": "application/json", "Cache-Control": "no-cache"}
@@ -182,3 +185,17 @@ def _check_keys(unverified: Any) -> list[dict[str, str]]:
     if len({key["kid"] for key in keys}) != len(keys):
         raise NodeUnreadable(ProbeReason.NOT_A_NODE, "Two keys of the node have the same id.")
     return keys
+
+
+async def read_foreign_node(node: Node, issuer: str) -> NodeSnapshot:
+    """Return the node at this issuer, none of whose keys is another's of this node; raises NodeUnreadable.
+
+    Another instance of this node may be the one at the issuer: then its keys are its own there.
+    """
+    snapshot = await read_node(node.egress, issuer, now=node.clock.now())
+    async with reading(node.database) as session:
+        kids = [thumbprint(key) for key in snapshot.jwks]
+        owners = await issuers_of_keys(session, node.settings, kids)
+    if not owners <= {issuer}:
+        raise NodeUnreadable(ProbeReason.NOT_A_NODE, "The node publishes a key of this very node as its own.")
+    return snapshot

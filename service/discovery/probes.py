@@ -20,7 +20,7 @@ from service.instances.models import Instance
 from service.platforms.interface import PlatformDescription
 from service.platforms.registry import SANDBOX, Registry
 from service.protocol.messages import InstanceFacts
-from service.values.clock_skew import clock_obstacle
+from service.values.moments import clock_obstacle
 from service.words import DestinationType
 
 ASK_FOR_NODE_URL = (

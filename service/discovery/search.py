@@ -22,7 +22,7 @@ from service.egress.web_addresses import (
 from service.platforms.interface import Fingerprint, Platform
 from service.platforms.registry import Registry
 from service.protocol.messages import WELL_KNOWN_PROTECTED_RESOURCE, ProtectedResourceMetadata
-from service.values.clock import Clock
+from service.values.moments import Clock
 
 SEARCH_SECONDS = 7.0
 CONFIRM_SECONDS = 3.0

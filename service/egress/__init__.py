@@ -1,1 +1,5 @@
-"""TODO."""
+"""Egress is the one way out: calls to hosts that others named, to checked addresses, limited in time and size.
+
+`client.py` makes the call; `policy.py` says what may be called, `addresses.py` which addresses are public;
+`answers.py` reads what came back, capped. `web_addresses.py` is what a pasted link means.
+"""

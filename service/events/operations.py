@@ -13,7 +13,7 @@ from service.database.rows import Transition
 from service.database.sessions import reading, transaction
 from service.events.models import Event
 from service.http import acting
-from service.values.identifiers import new_id
+from service.values.texts import new_id
 
 MOST_REFUSALS = {timedelta(hours=1): 10, timedelta(days=1): 50}
 KEEP_REFUSALS = timedelta(days=90)

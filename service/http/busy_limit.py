@@ -8,8 +8,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.http import acting
-from service.limits.sources import source_of
-from service.limits.table import Voice, find_limited
+from service.limits.table import Voice, find_limited, source_of
 from service.problems.tree import Problem, RateLimited, Unavailable
 
 MOST_AT_ONCE = 500

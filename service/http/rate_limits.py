@@ -10,8 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.http import acting
 from service.limits.counts import noting
-from service.limits.sources import source_of
-from service.limits.table import Standing, Voice, find_limited
+from service.limits.table import Standing, Voice, find_limited, source_of
 from service.node import Node
 from service.problems.tree import Problem, RateLimited
 

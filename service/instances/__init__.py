@@ -1,1 +1,6 @@
-"""An instance is one work-management system that this node fronts, with its own issuer and signing key."""
+"""An instance is one work-management system that this node fronts, with its own issuer and signing key.
+
+`models.py` is the row, `operations.py` what is done with it, `schemas.py` the wire. `addresses.py` says which URLs it
+may have, `credentials.py` what people type, `checks.py` and `permissions.py` whether its user may do what connections
+need, `identity.py` whether this node is still where the instance was set up (ADR 0028).
+"""

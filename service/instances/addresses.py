@@ -5,8 +5,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from service.egress.client import EgressFailure, EgressPolicy, check_url
 from service.egress.web_addresses import UnusableUrl, normalise
-from service.instances.faults import literal, not_valid
-from service.problems.tree import UrlNotAllowed
+from service.problems.tree import UrlNotAllowed, literal, not_valid
 from service.settings import Settings, is_loopback_host
 
 MAX_RETURN_URLS = 20

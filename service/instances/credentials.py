@@ -3,11 +3,11 @@
 import json
 from collections.abc import Mapping
 
-from service.instances.faults import not_valid
 from service.instances.models import Instance
 from service.platforms.interface import Credential, PlatformDescription, SignInMethod
+from service.problems.tree import not_valid
 from service.trust.sealing import Sealer
-from service.values.storable import is_storable
+from service.values.texts import is_storable
 
 
 def read_credential(

@@ -15,15 +15,13 @@ from service.instance_keys.models import InstanceKey
 from service.instance_keys.operations import add_current_key
 from service.instances.addresses import check_instance_url, check_return_urls
 from service.instances.credentials import seal_credential
-from service.instances.faults import not_valid
 from service.instances.models import Instance
 from service.node import Node
 from service.platforms.interface import Credential, Platform
 from service.platforms.registry import SANDBOX, Registry
-from service.problems.tree import NameTaken, NotFound, OptionNotAvailable
+from service.problems.tree import NameTaken, NotFound, OptionNotAvailable, not_valid
 from service.settings import Settings
-from service.values.identifiers import new_id
-from service.values.storable import is_storable
+from service.values.texts import is_storable, new_id
 from service.words import Network
 
 SLUG_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"

@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from service.database.rows import upsert
 from service.jobs.models import Job
 from service.problems.tree import InstancePaused
-from service.values.identifiers import new_id
+from service.values.texts import new_id
 
 PADDING_BYTES = 32_768
 

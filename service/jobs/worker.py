@@ -17,7 +17,7 @@ from service.jobs.leases import claim, held, release_leftovers
 from service.jobs.models import Job
 from service.node import Node
 from service.problems.tree import InstancePaused
-from service.values.identifiers import new_id
+from service.values.texts import new_id
 
 POLL_SECONDS = 1.0
 BATCH = 5

@@ -1,4 +1,4 @@
-"""P10: a connection ends, here at once and with everything that was pending for it; the other side is told.
+"""A connection ends, here at once and with everything that was pending for it; the other side is told (P10).
 
 For as long as somebody has still to hear of it, the instance and its keys have to be there.
 """

@@ -1,4 +1,4 @@
-"""P11: both sides ask each other now and then, and tell each other at once what has changed."""
+"""Both sides ask each other now and then, and tell each other at once what has changed (P11)."""
 
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -16,10 +16,9 @@ from service.instances.models import Instance
 from service.jobs.models import Job
 from service.jobs.operations import enqueue
 from service.jobs.worker import TryAgain
-from service.lifecycle.comparing import compare
 from service.lifecycle.ending import close
-from service.lifecycle.peer_keys import read_other_side, take_over_keys
-from service.lifecycle.status import own_status, see
+from service.lifecycle.other_side import read_other_side, take_over_keys
+from service.lifecycle.status import compare, own_status, see
 from service.node import Node
 from service.protocol.client import (
     UNKNOWN_CLIENT,

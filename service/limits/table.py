@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from math import ceil
 
 from service.problems.tree import RateLimited
@@ -187,3 +188,24 @@ def too_often(standing: Standing, now: datetime) -> RateLimited:
         fix=f"Wait until {again:%H:%M:%S} UTC, then try again. Nothing else is needed.",
         headers={"Retry-After": str(standing.seconds_left(now))},
     )
+
+
+IPV6_PREFIX = 64
+LONGEST = 64
+UNKNOWN = "unknown"
+
+
+def source_of(address: str | None) -> str:
+    """Return the IPv4 address, or the /64 of an IPv6 one: whoever has one address of it has them all."""
+    if not address:
+        return UNKNOWN
+    try:
+        found: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address[:LONGEST]
+    if isinstance(found, IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    host_bits = found.max_prefixlen - IPV6_PREFIX
+    return f"{IPv6Address(int(found) >> host_bits << host_bits)}/{IPV6_PREFIX}"

@@ -12,9 +12,8 @@ from service.openapi.headers import add_headers, header_components
 from service.openapi.problems import declare, problem_examples, problem_responses, problem_schemas
 from service.problems import tree as problems
 
-__all__ = ["DESCRIPTION", "SUMMARY", "TAGS", "VERSION", "install", "problem_responses"]
+__all__ = ["DESCRIPTION", "SUMMARY", "TAGS", "install", "problem_responses"]
 
-VERSION = "0.1.0"
 LICENSE = {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
 SUMMARY = "Sets up trusted connections between work-management instances."
 DESCRIPTION = """

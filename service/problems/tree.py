@@ -321,3 +321,14 @@ class Unavailable(Problem):
     slug, status, title = "unavailable", 503, "The service is not available at the moment"
     fix = "Try again after the time in Retry-After."
     retry = Retry.AFTER_DELAY
+
+
+def not_valid(pointer: str, code: str, detail: str, **members: Any) -> ValidationFailed:
+    """Return the refusal that points at one member of the body (RFC 6901) and says what is wrong with it."""
+    fault = {"pointer": pointer, "parameter": None, "code": code, "detail": detail}
+    return ValidationFailed(literal(detail), errors=[fault], **members)
+
+
+def literal(sentence: str) -> str:
+    """Return the sentence as a template that says just this: its braces name no member."""
+    return sentence.replace("{", "{{").replace("}", "}}")

@@ -26,7 +26,7 @@ from service.protocol.messages import (
     Wire,
 )
 from service.trust.signatures import Purpose, SigningKey, access_token_hash, sign
-from service.values.clock_skew import clock_obstacle, seconds_ahead
+from service.values.moments import clock_obstacle, seconds_ahead
 
 ASSERTION_LIFE = timedelta(seconds=60)
 OVER = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})

@@ -4,11 +4,10 @@ import hashlib
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete
-from sqlmodel import col
+from sqlmodel import Field, SQLModel, col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.database.rows import upsert
-from service.protocol.models import SeenToken
 from service.trust.signatures import Purpose
 
 MOST_SEEN = 200_000
@@ -30,3 +29,22 @@ async def consume(
 async def forget_expired(session: AsyncSession, now: datetime) -> None:
     """Only ids of tokens that may still be valid are kept; a minute of grace covers skewed clocks."""
     await session.exec(delete(SeenToken).where(col(SeenToken.expires_at) < now - timedelta(minutes=1)))
+
+
+class SeenToken(SQLModel, table=True):
+    """A single-use JWT that was accepted; `fingerprint` covers its purpose, its issuer and its `jti`."""
+
+    __tablename__ = "seen_token"
+
+    fingerprint: str = Field(primary_key=True, max_length=64)
+    expires_at: datetime = Field(index=True)
+
+
+class CachedDocument(SQLModel, table=True):
+    """A client document or key set of another node that proved to hold its key, kept for at most an hour."""
+
+    __tablename__ = "cached_document"
+
+    url: str = Field(primary_key=True, max_length=2048)
+    document: str
+    fetched_at: datetime = Field(index=True)

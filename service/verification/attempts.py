@@ -6,7 +6,7 @@ from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections.models import Connection
-from service.connections.pending import EXPIRE_SESSION_JOB, drop_present, end_attempt, present
+from service.connections.pending import EXPIRE_SESSION_JOB, drop_present, end_attempt, lock, present
 from service.connections.setup import Step, require_step
 from service.connections.states import ESTABLISHED, ConnectionEvent, ConnectionState
 from service.connections.view import set_up_of
@@ -14,9 +14,10 @@ from service.database.rows import advance
 from service.events.operations import record
 from service.jobs.operations import enqueue
 from service.node import Node
+from service.problems.tree import VerificationCancelled
 from service.values.state_machine import IllegalTransition
 from service.verification.session.models import VerificationSession
-from service.verification.session.states import MACHINE, VerificationEvent, VerificationState
+from service.verification.session.states import MACHINE, UNDER_WAY, VerificationEvent, VerificationState
 
 COMPLETE_JOB = "complete_verification"
 KEEP_ENDED = timedelta(days=30)
@@ -97,3 +98,26 @@ async def forget_ended(session: AsyncSession, now: datetime) -> None:
             ~shown.exists(),
         )
     )
+
+
+async def end_open_attempts(session: AsyncSession, node: Node, instance_id: str) -> None:
+    """Every attempt that the other side has heard of is over with a clear reason, and its draft with its owner.
+
+    A handshake keeps the keys it began with (ADR 0026), so none of them could be finished with the new one. An
+    active connection stays: its other side learns the new key.
+    """
+    statement = (
+        select(VerificationSession.id)
+        .where(VerificationSession.instance_id == instance_id, col(VerificationSession.state).in_(UNDER_WAY))
+        .order_by(VerificationSession.connection_id)
+    )
+    problem = VerificationCancelled(
+        "The key of this instance was revoked meanwhile.",
+        fix="Start a new verification session: it uses the new key.",
+    )
+    for attempt_id in (await session.exec(statement)).all():
+        connection, attempt = await lock(session, VerificationSession, attempt_id)
+        if attempt.state in UNDER_WAY and connection.state is ConnectionState.PENDING:
+            await end_attempt(
+                session, node, connection, attempt, by=VerificationEvent.CANCEL, problem=problem
+            )

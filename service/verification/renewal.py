@@ -1,19 +1,34 @@
-"""An active connection was verified anew: the same commit on both sides sets its mode and the other side's keys."""
+"""An active connection is verified anew, and a basic one upgraded: it stays as it is until both sides agree."""
 
 from datetime import datetime
 
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from service.connections import operations
+from service.connections.desk import Desk
 from service.connections.models import Connection
-from service.connections.pending import current_attempt
+from service.connections.pending import current_attempt, end_attempt, present
+from service.connections.refusals import with_way_out
+from service.connections.setup import ModeRefused
 from service.connections.states import ESTABLISHED
+from service.connections.upkeep import Upkeep, require_upkeep
+from service.connections.view import set_up_of
+from service.database.sessions import reading
+from service.discovery.modes import mode_options, refusals
+from service.discovery.node_metadata import NodeSnapshot
+from service.discovery.probes import own_side, side_of_other
 from service.events.operations import record
-from service.lifecycle.peer_keys import Keys, replace_keys
+from service.instances.models import Instance
+from service.instances.operations import get_instance
+from service.lifecycle.other_side import Keys, replace_keys, require_same_instance
 from service.lifecycle.status import next_change, see
-from service.verification.session.models import VerificationSession
-from service.verification.session.states import OPEN, VerificationState
-from service.words import Mode
+from service.verification.attempts import begin
+from service.verification.initiator.beginning import read_other_node
+from service.verification.session.models import Purpose, VerificationSession
+from service.verification.session.operations import new_attempt
+from service.verification.session.states import OPEN, VerificationEvent, VerificationState
+from service.words import DestinationType, Mode
 
 FINISHING = frozenset({VerificationState.CODE_RECEIVED, VerificationState.VERIFIED})
 
@@ -72,3 +87,71 @@ def renew(
     see(connection, now)
     detail = {"by": who, "mode": connection.mode, "mode_before": before}
     record(session, connection.id, "connection.reconnect", now, detail=detail)
+
+
+FINAL = "The mode of this connection is {mode}, and final: only basic may be upgraded."
+
+
+async def begin_reconnect(
+    desk: Desk, session: AsyncSession, connection_id: str, revision: int | None, mode: Mode | None
+) -> VerificationSession:
+    """A fresh attempt waits for an admin's browser; the connection stays active, whatever becomes of it."""
+    found, instance = await _check(desk, connection_id, mode)
+    snapshot = await read_other_node(desk, (found.peer or {})["issuer"], instance)
+    require_same_instance(found, snapshot)
+    connection = await operations.lock_visible(session, desk.principal, connection_id, revision)
+    attempt = new_attempt(
+        desk.node,
+        instance,
+        connection.id,
+        peer_issuer=snapshot.issuer,
+        peer=snapshot.to_json(),
+        scope=connection.scope,
+        owner_account=desk.principal.account_id,
+        now=desk.node.clock.now(),
+    )
+    attempt.purpose, attempt.mode = Purpose.RECONNECT, None if mode is connection.mode else mode
+    with with_way_out(desk.node, desk.platforms, instance, connection, await present(session, connection)):
+        if attempt.mode is not None:
+            _require_mode(desk, instance, snapshot, attempt.mode)
+        return await _open(desk, session, connection, attempt, instance)
+
+
+async def _check(desk: Desk, connection_id: str, mode: Mode | None) -> tuple[Connection, Instance]:
+    """Return the connection, where it may be verified anew: nobody is called in vain."""
+    async with reading(desk.node.database) as session:
+        connection = await operations.get_visible(session, desk.principal, connection_id)
+        instance = await get_instance(session, connection.instance_id)
+        attempt = await present(session, connection)
+    with with_way_out(desk.node, desk.platforms, instance, connection, attempt):
+        require_upkeep(set_up_of(connection, attempt, instance), Upkeep.RECONNECT)
+        if mode is not None and not may_become(connection, mode):
+            raise ModeRefused(mode, FINAL.format(mode=connection.mode))
+    return connection, instance
+
+
+def _require_mode(desk: Desk, instance: Instance, snapshot: NodeSnapshot, mode: Mode) -> None:
+    """Raise ModeRefused where one of the two sides does not offer this mode."""
+    here = own_side(instance, desk.platforms.get(instance.platform).description)
+    there = side_of_other(desk.platforms, snapshot.metadata.parley_instance)
+    why_not = refusals(mode_options(DestinationType.PUBLIC, here, there))
+    if mode in why_not:
+        raise ModeRefused(mode, why_not[mode])
+
+
+async def _open(
+    desk: Desk,
+    session: AsyncSession,
+    connection: Connection,
+    attempt: VerificationSession,
+    instance: Instance,
+) -> VerificationSession:
+    """The attempt is the connection's present one and ends by itself; an older open one is cancelled."""
+    now = desk.node.clock.now()
+    require_upkeep(set_up_of(connection, await present(session, connection), instance), Upkeep.RECONNECT)
+    if older := await renewal_under_way(session, connection):
+        await end_attempt(session, desk.node, connection, older, by=VerificationEvent.CANCEL, problem=None)
+    session.add(attempt)
+    connection.verification_session_id = attempt.id
+    await begin(session, connection, attempt, now)
+    return attempt

@@ -12,7 +12,7 @@ from service.connections.states import CloseReason, ConnectionEvent, ConnectionS
 from service.database.rows import advance
 from service.instances.models import Instance
 from service.lifecycle import ending
-from service.values.identifiers import new_id
+from service.values.texts import new_id
 from service.words import DestinationType, Mode, Role
 
 

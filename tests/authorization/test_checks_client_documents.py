@@ -8,7 +8,7 @@ import pytest
 from service.authorization.clients.documents import check_client_id
 from service.database.sessions import reading, transaction
 from service.protocol.errors import InvalidClient
-from service.protocol.models import CachedDocument
+from service.protocol.replay import CachedDocument
 from service.settings import Settings
 from service.trust import signatures
 from service.trust.sealing import new_key

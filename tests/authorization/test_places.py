@@ -13,7 +13,7 @@ from service.authorization.requests.models import AuthorizationRequest
 from service.authorization.requests.timers import EXPIRE_JOB
 from service.database.sessions import reading, transaction
 from service.jobs.models import Job
-from service.protocol.models import CachedDocument, SeenToken
+from service.protocol.replay import CachedDocument, SeenToken
 from tests.authorization.stranger import Stranger, error_of
 
 pytestmark = pytest.mark.anyio

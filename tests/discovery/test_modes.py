@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from service.discovery.modes import ModeOption, Need, Side, mode_options, refusals
-from service.values.clock_skew import clock_obstacle
+from service.values.moments import clock_obstacle
 from service.words import DestinationType, Mode, Network
 
 ALL = frozenset(Mode)

@@ -16,7 +16,7 @@ from service.connections.models import Connection
 from service.events.models import Event
 from service.invitations.invitation.models import Invitation
 from service.jobs.models import Job
-from service.protocol.models import CachedDocument, SeenToken
+from service.protocol.replay import CachedDocument, SeenToken
 from service.verification.session.models import VerificationSession
 from tests import databases
 from tests.faults import running_scenes

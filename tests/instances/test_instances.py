@@ -17,7 +17,7 @@ from service.instance_keys.models import InstanceKey
 from service.instances.credentials import open_credential
 from service.instances.models import Instance
 from service.platforms.registry import build_registry
-from service.values.identifiers import new_id
+from service.values.texts import new_id
 from service.words import Role
 from tests.small_node import ALICE, NOW, PUBLIC_URL, SmallNode, running
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.limits.sources import source_of
+from service.limits.table import source_of
 
 
 @pytest.mark.parametrize(

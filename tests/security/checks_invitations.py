@@ -5,7 +5,7 @@ from tests.security.check import Check
 STATEMENTS = "service/authorization/registration/statements.py"
 HOSTS = "service/authorization/registration/hosts.py"
 CLAIMS = "service/invitations/inviter/claims.py"
-CLAIMED = "service/invitations/inviter/claimed.py"
+CLAIMED = "service/invitations/inviter/claims.py"
 HOLDERS = "service/invitations/inviter/secret_holders.py"
 CLAIMING = "service/invitations/invited/claiming.py"
 INSPECTING = "service/invitations/invited/preview.py"

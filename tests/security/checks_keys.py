@@ -71,7 +71,7 @@ CHECKS = (
     Check(
         "probed-key-of-ours-not-learned",
         "A key that is our own under another issuer is refused",
-        "service/discovery/foreign_nodes.py",
+        "service/discovery/node_metadata.py",
         "if not owners <= {issuer}:",
         "if False:",
         T_EMERGENCY + "test_a_probed_key_of_ours_is_not_learned",

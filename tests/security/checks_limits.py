@@ -96,7 +96,7 @@ OF_FLOODS = (
     Check(
         "ipv6-customer-is-one-source",
         RATE,
-        "service/limits/sources.py",
+        "service/limits/table.py",
         "IPV6_PREFIX = 64",
         "IPV6_PREFIX = 128",
         T_RATE + "test_the_whole_network_of_an_ipv6_customer_is_one_source",

@@ -142,7 +142,7 @@ CHECKS = (
     Check(
         "key-of-our-own-published-meanwhile",
         "A key that is our own under another issuer is refused",
-        "service/discovery/foreign_nodes.py",
+        "service/discovery/node_metadata.py",
         "if not owners <= {issuer}:",
         "if False:",
         T_START + "test_a_key_of_our_own_published_meanwhile_is_refused",

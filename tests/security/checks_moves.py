@@ -20,7 +20,7 @@ CHECKS = (
     Check(
         "closed-copy-not-ended",
         RULE,
-        "service/lifecycle/ending.py",
+        "service/connections/peers.py",
         "        require_running(node.settings, instance)\n",
         "",
         "tests/lifecycle/test_moves.py::test_a_closed_connection_of_a_copy_is_not_ended_at_the_partner",

@@ -4,8 +4,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.requests import Request
 
-from service.openapi.document import VERSION, problem_responses
+from service.openapi.document import problem_responses
 from service.problems.tree import Internal, MethodNotAllowed
+from service.words import VERSION
 
 router = APIRouter(tags=["Operations"])
 

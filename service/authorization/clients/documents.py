@@ -21,7 +21,7 @@ from service.limits.table import FETCHES_BY_HOST, FETCHES_BY_SOURCE
 from service.node import Node
 from service.protocol.errors import InvalidClient, ServerNotReady
 from service.protocol.messages import ClientDocument, KeySet, Wire
-from service.protocol.models import CachedDocument
+from service.protocol.replay import CachedDocument
 from service.settings import Settings, is_loopback_host
 from service.trust.signatures import InvalidSignature, check_public_jwk
 

@@ -1,4 +1,4 @@
-"""I3 and I8 on the wire: whoever has an invitation's secret asks how it stands, or says no."""
+"""On the wire: whoever has an invitation's secret asks how it stands, or says no (I3, I8)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from service.authorization.issuers import Issuer
 from service.connections.models import Connection
 from service.invitations.invitation.models import Invitation
-from service.invitations.inviter import claimed, claims
+from service.invitations.inviter import claims
+from service.invitations.inviter import claims as claimed
 from service.invitations.inviter.secret_holders import open_with
 from service.node import Node
 from service.protocol.errors import InvalidRequest

@@ -1,4 +1,4 @@
-"""I3, I5, I6 and I8 on the wire: whoever has an invitation's secret asks how it stands, and registers with it."""
+"""On the wire: whoever has an invitation's secret registers its key with it, and so claims it (I5, I6)."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -19,7 +19,7 @@ from service.events.operations import record_refusal
 from service.invitations.invitation.models import Invitation
 from service.invitations.invitation.states import UNUSABLE
 from service.invitations.inviter import claims
-from service.invitations.inviter.claimants import Claimant
+from service.invitations.inviter.claims import Claimant
 from service.invitations.inviter.secret_holders import open_with
 from service.node import Node
 from service.protocol import replay

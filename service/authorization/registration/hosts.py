@@ -1,4 +1,4 @@
-"""I6: whether the host that a claiming node names is verified, or it is known by its key alone."""
+"""Whether the host that a claiming node names is verified, or it is known by its key alone (I6)."""
 
 from service.authorization.clients.documents import MOST_FETCHES
 from service.authorization.issuers import Issuer
@@ -6,7 +6,7 @@ from service.authorization.registration.statements import key_of
 from service.discovery.node_metadata import NodeUnreadable, read_node
 from service.discovery.reasons import ProbeReason
 from service.invitations.invitation.models import Invitation
-from service.invitations.inviter.claimants import Claimant
+from service.invitations.inviter.claims import Claimant
 from service.limits.at_once import Full
 from service.node import Node
 from service.platforms.registry import SANDBOX

@@ -1,4 +1,4 @@
-"""P5: an admin of the instance decides; decision, end of the request and code are one transaction."""
+"""An admin of the instance decides; decision, end of the request and code are one transaction (P5)."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,8 +12,7 @@ from service.access.sign_in import FRESH
 from service.authorization.clients.documents import origin_of
 from service.authorization.issuers import Issuer
 from service.authorization.requests import timers
-from service.authorization.requests.models import AuthorizationRequest
-from service.authorization.requests.sealed_columns import seal, unseal
+from service.authorization.requests.models import AuthorizationRequest, seal, unseal
 from service.authorization.requests.states import AuthorizationEvent, AuthorizationState
 from service.connections.models import Connection
 from service.database.rows import advance, get_for_update
@@ -21,7 +20,7 @@ from service.node import Node
 from service.problems.tree import NotFound
 from service.protocol.messages import CLIENT_DOCUMENT_PATH, NOT_AN_ADMIN, ClientDocument
 from service.trust.tokens import new_secret
-from service.values.storable import is_storable
+from service.values.texts import is_storable
 from service.verification.renewal import find_established
 from service.verification.responder import Proposal, open_pending
 from service.words import Mode

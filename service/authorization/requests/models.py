@@ -8,6 +8,7 @@ from sqlmodel import Field, SQLModel
 
 from service.authorization.requests.states import MACHINE, AuthorizationEvent, AuthorizationState
 from service.database.columns import JSON_COLUMN, enum_column
+from service.node import Node
 from service.values.state_machine import StateMachine
 
 
@@ -51,3 +52,17 @@ class AuthorizationRequest(SQLModel, table=True):
     redeemed_at: datetime | None = None
     expires_at: datetime = Field(index=True)
     created_at: datetime
+
+
+def seal(node: Node, request_id: str, column: str, plain: str) -> str:
+    """Return the text as the column of this request keeps it."""
+    return node.sealer.seal(plain.encode(), _context(request_id, column))
+
+
+def unseal(node: Node, request: AuthorizationRequest, column: str) -> str:
+    """Return what the column of this request keeps."""
+    return node.sealer.open(getattr(request, column), _context(request.id, column)).decode()
+
+
+def _context(request_id: str, column: str) -> str:
+    return f"authorization_request.{column}.{request_id}"

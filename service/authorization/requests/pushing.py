@@ -1,4 +1,4 @@
-"""P4: a client pushes what an admin shall be asked (RFC 9126); nothing is listed before a consent."""
+"""A client pushes what an admin shall be asked (RFC 9126); nothing is listed before a consent (P4)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,9 +20,8 @@ from service.authorization.clients.authentication import (
 from service.authorization.clients.documents import Asking, Client, has_same_origin, remember
 from service.authorization.issuers import Issuer
 from service.authorization.requests import timers
-from service.authorization.requests.models import AuthorizationRequest
+from service.authorization.requests.models import AuthorizationRequest, seal
 from service.authorization.requests.places import require_place
-from service.authorization.requests.sealed_columns import seal
 from service.authorization.requests.states import AuthorizationState
 from service.authorization.shares import spend
 from service.authorization.tokens.access import Proof, consume_proof, read_proof
@@ -40,7 +39,7 @@ from service.protocol.errors import (
 from service.protocol.messages import PushedAnswer, PushedRequest
 from service.trust import tokens
 from service.trust.signatures import VerifiedToken
-from service.values.identifiers import new_id
+from service.values.texts import new_id
 from service.verification.renewal import find_established, may_become
 from service.words import Mode, Scope
 

@@ -1,4 +1,4 @@
-"""P7: a code becomes an access token and an attestation, once."""
+"""A code becomes an access token and an attestation, once (P7)."""
 
 import re
 from collections.abc import Mapping

@@ -1,11 +1,9 @@
 """What the client does next: it performs the primary action, then reads the connection again."""
 
 from service.connections.actions.access import close, for_access, while_pending
-from service.connections.actions.halted import while_halted
 from service.connections.actions.invitation import ask_for_invitation
-from service.connections.actions.modes import choices
-from service.connections.actions.running import while_running
-from service.connections.actions.shape import Action, Answers, Choice, Field, Kind
+from service.connections.actions.running import while_halted, while_running
+from service.connections.actions.shape import Action, Answers, Choice, Field, Kind, choices
 from service.connections.setup import (
     SetUp,
     Step,

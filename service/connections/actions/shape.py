@@ -1,9 +1,12 @@
 """The shape of an action: everything that a client needs to perform it, without knowing the state machine."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from service.connections.setup import SetUp
+from service.words import Mode
 
 
 class Kind(StrEnum):
@@ -97,3 +100,18 @@ class Answers:
     instance_id: str | None = None
     why_paused: str | None = None
     about_here: str = ""
+
+
+LABELS: Mapping[Mode, str] = {
+    Mode.VISUAL: "Visual: configure both sides in one place",
+    Mode.SCRIPT: "Script: configure with sync rules only; visual is then not available",
+    Mode.BASIC: "Basic: fixed rules; may later be upgraded",
+}
+
+
+def choices(setup: SetUp, modes: Iterable[Mode]) -> tuple[Choice, ...]:
+    """Return these modes; one that the destination cannot have is disabled and says why."""
+    refusals = setup.mode_refusals
+    return tuple(
+        Choice(mode, LABELS[mode], disabled=mode in refusals, why=refusals.get(mode)) for mode in modes
+    )

@@ -10,15 +10,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from service.access.principals import Principal
 from service.database.pagination import Keyset, Page, PageRequest, read_page
 from service.database.rows import find
-from service.instances.faults import not_valid
 from service.instances.models import Instance
 from service.instances.operations import issuer_of
 from service.invitations.invitation.codes import Code
 from service.invitations.invitation.models import Direction, Invitation
 from service.invitations.invitation.schemas import ClaimantOut, InvitationOut, InviterOut
 from service.node import Node
-from service.problems.tree import NotFound
-from service.values.identifiers import new_id
+from service.problems.tree import NotFound, not_valid
+from service.values.texts import new_id
 from service.words import Mode
 
 DEFAULT_LIFE = timedelta(hours=72)

@@ -1,4 +1,4 @@
-"""I4: the invited side accepts or rejects; what its node then sends is stored first, and a job sends it."""
+"""The invited side accepts: the intent is stored first, and a job claims the invitation (I4)."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.access.own_instance import own_instance
+from service.access.principals import own_instance
 from service.connections import operations
 from service.connections.desk import Desk
 from service.connections.names import insert_named
@@ -18,9 +18,8 @@ from service.invitations.invitation.models import Invitation
 from service.invitations.invitation.operations import find_received
 from service.invitations.invitation.states import UNUSABLE, InvitationEvent, InvitationState
 from service.invitations.invited.claiming import CLAIM_JOB
-from service.invitations.invited.preview import Inspection, inspect
+from service.invitations.invited.preview import Inspection, as_problem, inspect
 from service.invitations.invited.received import build
-from service.invitations.invited.unusable import as_problem
 from service.jobs.operations import enqueue
 from service.node import Node
 from service.problems.tree import InvitationUnusable

@@ -1,4 +1,4 @@
-"""I5, I8 and I9 as one job of the invited side: claim, wait for the inviter, activate. It only ever dials out.
+"""One job of the invited side claims, waits for the inviter, activates (I5, I8, I9). It only ever dials out.
 
 Each round reads what is stored, makes one call without a transaction, and stores its result. The inviter
 decides; this side repeats its question until it gets a definite answer, and copies that.
@@ -16,8 +16,7 @@ from service.database.sessions import reading, transaction
 from service.instances.operations import get_instance
 from service.invitations.invitation.models import Invitation
 from service.invitations.invitation.states import InvitationEvent, InvitationState
-from service.invitations.invited.commit import copy_active
-from service.invitations.invited.ending import GONE, end, end_as_shown, end_as_told
+from service.invitations.invited.outcome import GONE, copy_active, end, end_as_shown, end_as_told
 from service.invitations.invited.received import read_invitation, secret_of
 from service.jobs.models import Job
 from service.jobs.worker import TryAgain

@@ -1,15 +1,14 @@
-"""I3: what an invitation is, and why it cannot be used. Both sides stay as they are."""
+"""What an invitation is, and why it cannot be used; both sides stay as they are (I3)."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from service.connections.names import default_name, swapped_names
 from service.connections.peers import caller_of, peer_of
-from service.discovery.foreign_nodes import read_foreign_node
 from service.discovery.looks import looking
 from service.discovery.modes import Side, mode_options
 from service.discovery.names import Names
-from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable
+from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable, read_foreign_node
 from service.discovery.probes import own_side
 from service.discovery.reasons import FIXES, FROM_EGRESS, ProbeReason
 from service.instances.identity import require_running
@@ -19,10 +18,20 @@ from service.invitations.invitation.codes import Code, CodeUnreadable, clean, in
 from service.invitations.invitation.reasons import LATER, REASONS
 from service.node import Node
 from service.platforms.registry import Registry
+from service.problems.tree import (
+    BothSidesPrivate,
+    DestinationIncompatible,
+    DestinationUnreachable,
+    InvitationUnknown,
+    InvitationUnusable,
+    OptionNotAvailable,
+    Problem,
+    literal,
+)
 from service.protocol.client import PeerRefused, PeerUnavailable
 from service.protocol.messages import InvitationStatus
 from service.protocol.registration import invitation_status
-from service.values.clock_skew import clock_obstacle
+from service.values.moments import clock_obstacle
 from service.words import DestinationType, Mode, Network
 
 
@@ -139,3 +148,28 @@ def _refused(
 ) -> Inspection:
     detail, fix = REASONS[reason]
     return Inspection(instance, reason, detail, fix, code, snapshot, status, names)
+
+
+UNKNOWN = frozenset({"malformed", "signature", "unknown"})
+
+OVER = frozenset({"expired", "revoked", "rejected", "locked", "used", "wrong_key"})
+
+INCOMPATIBLE = frozenset({"version", "clock_skew", "mode_not_offered", "sandbox", "inviter_private"})
+
+
+def as_problem(found: Inspection) -> Problem:
+    """Return why the invitation cannot be used, under the problem that fits its reason."""
+    reason, detail, fix = found.reason or "unknown", literal(found.detail), found.fix
+    host = found.code.issuer if found.code else None
+    if reason in UNKNOWN:
+        return InvitationUnknown(detail, fix=fix, reason=reason)
+    if reason in OVER:
+        return InvitationUnusable(detail, fix=fix, reason=reason)
+    if reason == "both_sides_private":
+        return BothSidesPrivate(detail, fix=fix)
+    if reason in {"own_invitation", "wrong_instance"}:
+        return OptionNotAvailable(detail, fix=fix, reason=reason, option=found.instance.id, options=[])
+    upstream = {"reason": reason, "host": host or ""}
+    if reason in INCOMPATIBLE:
+        return DestinationIncompatible(detail, fix=fix, upstream=upstream)
+    return DestinationUnreachable(detail, fix=fix, upstream=upstream)

@@ -18,7 +18,7 @@ from service.invitations.invited.preview import Inspection
 from service.node import Node
 from service.trust.purposes import ANY_AUDIENCE
 from service.trust.tokens import comparison_code
-from service.values.identifiers import new_id
+from service.values.texts import new_id
 from service.words import DestinationType, Role
 
 

@@ -1,23 +1,54 @@
-"""The inviter's side, as its partner's node meets it: ask, claim, reject, activate (I3, I5, I8, I9).
+"""The inviter's side, as its partner's node meets it: ask, claim, reject, withdraw, activate (I3, I5, I8, I9).
 
 Precise reasons are for whoever has the true secret. Everybody else hears one and the same sentence.
 """
+
+from dataclasses import dataclass
+from typing import Any
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections.models import Connection
-from service.connections.pending import expire_if_due, lock
+from service.connections.pending import end_invitation, expire_if_due, lock
+from service.connections.states import ConnectionState
 from service.database.rows import advance
 from service.database.sessions import transaction
 from service.invitations.invitation.models import Invitation
+from service.invitations.invitation.reasons import INVITE_ANEW
 from service.invitations.invitation.states import UNUSABLE, InvitationEvent, InvitationState
-from service.invitations.inviter.claimants import Claimant, show_claimant
+from service.lifecycle.activation import make_active
 from service.node import Node
-from service.protocol.errors import InitialTokenRefused, InvalidClientMetadata, InvitationOver
+from service.problems.tree import InvitationUnusable
+from service.protocol.errors import (
+    Gone,
+    InitialTokenRefused,
+    InvalidClientMetadata,
+    InvalidRequest,
+    InvitationOver,
+)
 from service.trust.tokens import comparison_code
+from service.words import DestinationType
 
 TAKEN = "Another key has claimed this invitation."
+
+
+@dataclass(frozen=True, slots=True)
+class Claimant:
+    """A node that proved a key. `issuer` is set where that key is published there; all else are its words."""
+
+    issuer: str | None
+    client_id: str
+    thumbprint: str
+    jwks: list[dict[str, str]]
+    name: str
+    platform: str
+    url: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what the invitation keeps of it."""
+        names = ("issuer", "client_id", "thumbprint", "jwks", "name", "platform", "url")
+        return {name: getattr(self, name) for name in names}
 
 
 async def look(node: Node, invitation: Invitation) -> tuple[Connection, Invitation]:
@@ -83,3 +114,63 @@ async def _is_known(session: AsyncSession, connection: Connection, shared_id: st
         col(Connection.id) != connection.id,
     )
     return (await session.exec(statement)).first() is not None
+
+
+def show_claimant(connection: Connection, claimant: Claimant, shared_id: str) -> None:
+    """The destination is not unknown any more: this is who says to be there."""
+    connection.shared_id = shared_id
+    connection.destination_state = ConnectionState.PENDING.value
+    if connection.type is DestinationType.PRIVATE:
+        connection.destination_url = claimant.url
+        connection.destination_node_url = claimant.issuer
+        connection.destination_platform = claimant.platform
+
+
+async def reject(node: Node, invitation: Invitation, reason: str) -> None:
+    """The partner does not want it, and the inviter reads why; repeating it changes nothing."""
+    async with transaction(node.database) as session:
+        connection, locked = await lock(session, Invitation, invitation.id)
+        await expire_if_due(session, node, connection, locked)
+        if locked.state is InvitationState.REJECTED:
+            return
+        require_open(locked)
+        problem = InvitationUnusable(
+            "The partner rejected it: {words}",
+            reason="rejected",
+            words=reason or "no reason",
+            fix=INVITE_ANEW,
+        )
+        await end_invitation(
+            session,
+            node,
+            connection,
+            locked,
+            by=InvitationEvent.REJECT,
+            problem=problem,
+            reason=reason or None,
+        )
+
+
+async def withdraw(session: AsyncSession, node: Node, connection: Connection, invitation: Invitation) -> None:
+    """Whoever had claimed it gave it up again; the draft is back with its owner, who may invite anew."""
+    if invitation.state in {InvitationState.CLAIMED, InvitationState.CONFIRMED}:
+        problem = InvitationUnusable(
+            "The partner accepted it and withdrew.", reason="withdrawn", fix=INVITE_ANEW
+        )
+        await end_invitation(
+            session, node, connection, invitation, by=InvitationEvent.REJECT, problem=problem
+        )
+
+
+async def activate(session: AsyncSession, node: Node, connection: Connection, invitation: Invitation) -> None:
+    """I9: the commit. Both sides are active from here on; an active one is never judged by its age."""
+    if invitation.state is InvitationState.ACTIVE:
+        return
+    if await expire_if_due(session, node, connection, invitation) or invitation.state in UNUSABLE:
+        raise Gone("The invitation is over.")
+    if invitation.state is not InvitationState.CONFIRMED:
+        raise InvalidRequest("An admin of the inviter has not confirmed the claim yet.")
+    claimant = invitation.claimant or {}
+    await advance(session, invitation, InvitationEvent.ACTIVATE)
+    peer = {name: claimant[name] for name in ("issuer", "client_id", "jwks")}
+    await make_active(session, connection, node.clock.now(), peer=peer)

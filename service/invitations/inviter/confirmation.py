@@ -1,4 +1,4 @@
-"""I7 and its opposites: the inviter's admin confirms or rejects who claimed, or revokes."""
+"""The inviter's admin decides: revokes an invitation, confirms who claimed it, or rejects them (I7)."""
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 

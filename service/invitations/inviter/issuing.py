@@ -1,4 +1,4 @@
-"""The inviter's side: issue, revoke, confirm or reject who claimed (I1, I7)."""
+"""An invitation is issued: what it may offer, to whom, until when; its code is returned once and kept nowhere (I1)."""
 
 from datetime import datetime
 
@@ -9,21 +9,23 @@ from service.connections.desk import Desk
 from service.connections.models import Connection
 from service.connections.pending import EXPIRE_INVITATION_JOB, drop_present, present
 from service.connections.refusals import with_way_out
-from service.connections.setup import Step, Way, require_step, require_way
+from service.connections.setup import SetUp, Step, Way, WayRefused, invitable_modes, require_step, require_way
 from service.connections.states import ConnectionEvent
 from service.connections.view import set_up_of
 from service.database.rows import advance
+from service.egress.web_addresses import UnusableUrl, normalise
 from service.events.operations import record
 from service.instance_keys.operations import signing_key
+from service.instances.models import Instance
 from service.instances.operations import get_instance, issuer_of
 from service.invitations.invitation.codes import write_code
 from service.invitations.invitation.models import Invitation
 from service.invitations.invitation.operations import Terms, new_sent, read_expiry
 from service.invitations.invitation.schemas import InvitationCreate
-from service.invitations.inviter.terms import choose_mode, read_partner, require_public
 from service.jobs.operations import enqueue
+from service.problems.tree import BothSidesPrivate, InstancePrivate, not_valid
 from service.trust.tokens import new_secret
-from service.words import Scope
+from service.words import DestinationType, Mode, Network, Scope
 
 
 async def issue(
@@ -69,3 +71,45 @@ async def _store(
     detail = {"invitation": invitation.id, "expected_partner": invitation.expected_partner}
     record(session, connection.id, "invitation.issue", now, detail=detail)
     await enqueue(session, EXPIRE_INVITATION_JOB, invitation.id, run_at=invitation.expires_at, now=now)
+
+
+def require_public(instance: Instance, connection: Connection) -> None:
+    """Raise the problem of a private instance: the other node could not reach it."""
+    if instance.network is not Network.PRIVATE:
+        return
+    if connection.type is DestinationType.PRIVATE:
+        raise BothSidesPrivate("Neither this instance nor the destination can be reached by the other.")
+    raise InstancePrivate(
+        "The partner's node could not reach {instance_name}.",
+        instance_name=instance.name,
+        fix="Ask the partner to invite you, or make this instance public.",
+    )
+
+
+def choose_mode(setup: SetUp, wanted: Mode | None) -> Mode:
+    """Return the mode that the invitation sets up; raises WayRefused where none is left."""
+    possible = invitable_modes(setup)
+    mode = wanted or setup.mode
+    if mode is None or mode not in possible:
+        names = " or ".join(possible) or "none"
+        why = f"Send the mode that the invitation sets up; possible here: {names}."
+        raise WayRefused(Way.INVITE, why)
+    return mode
+
+
+def read_partner(connection: Connection, wanted: str | None, own_issuer: str) -> str | None:
+    """Return the only issuer that may claim; a destination that was found is always the one expected."""
+    known = connection.destination_node_url if connection.type is DestinationType.PUBLIC else None
+    if wanted is None:
+        return known
+    try:
+        given = normalise(wanted).url
+    except UnusableUrl as unusable:
+        raise not_valid("/expected_partner", "url", unusable.detail) from None
+    if given == own_issuer:
+        raise not_valid("/expected_partner", "own_instance", "This is the node URL of the inviter itself.")
+    if known is not None and given != known:
+        raise not_valid(
+            "/expected_partner", "other_destination", "The connection's destination is another one."
+        )
+    return given

@@ -11,8 +11,7 @@ from service.invitations.invitation.models import Direction, Invitation
 from service.invitations.invitation.operations import MOST_WRONG_CODES
 from service.invitations.invitation.reasons import INVITE_ANEW
 from service.invitations.invitation.states import InvitationEvent, InvitationState
-from service.limits.sources import source_of
-from service.limits.table import WRONG_CODES_BY_SOURCE
+from service.limits.table import WRONG_CODES_BY_SOURCE, source_of
 from service.node import Node
 from service.problems.tree import InvitationUnusable, RateLimited
 from service.protocol.errors import InitialTokenRefused, TooOften

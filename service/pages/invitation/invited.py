@@ -21,9 +21,8 @@ from service.invitations.invitation.models import Invitation
 from service.invitations.invitation.operations import host_of
 from service.invitations.invitation.schemas import InvitationRejection
 from service.invitations.invited.acceptance import accept, known_here
-from service.invitations.invited.preview import Inspection, inspect
+from service.invitations.invited.preview import Inspection, as_problem, inspect
 from service.invitations.invited.rejection import can_be_rejected, reject
-from service.invitations.invited.unusable import as_problem
 from service.node import Node
 from service.pages.refusals import PageRefused
 from service.pages.rendering import render

@@ -1,4 +1,4 @@
-"""P6: the browser comes back. The same admin in the same browser, from the node that was asked, or nothing changes."""
+"""The browser comes back: the same admin in the same browser, from the node that was asked, or nothing changes (P6)."""
 
 import hmac
 
@@ -22,7 +22,7 @@ from service.problems.tree import (
     VerificationDenied,
 )
 from service.protocol.messages import NOT_AN_ADMIN
-from service.values.storable import is_storable
+from service.values.texts import is_storable
 from service.verification.attempts import receive_code
 from service.verification.session.models import VerificationSession
 from service.verification.session.operations import find_by_state, seal_context, start_url

@@ -1,4 +1,4 @@
-"""P3: the start page of a verification session, and what it shows afterwards."""
+"""The start page of a verification session, and what it shows afterwards (P3)."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""P1 and P2: the other node is read once for the whole attempt, then a verification session exists."""
+"""The other node is read once for the whole attempt, then a verification session exists (P1, P2)."""
 
 from urllib.parse import urlsplit
 
@@ -12,13 +12,12 @@ from service.connections.refusals import with_way_out
 from service.connections.setup import Step, Way, require_step, require_way
 from service.connections.view import set_up_of
 from service.database.sessions import reading
-from service.discovery.foreign_nodes import read_foreign_node
 from service.discovery.looks import looking
-from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable
+from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable, read_foreign_node
 from service.instances.models import Instance
 from service.instances.operations import get_instance
 from service.problems.tree import DestinationIncompatible, InstancePrivate
-from service.values.clock_skew import clock_obstacle
+from service.values.moments import clock_obstacle
 from service.verification.attempts import open_attempt
 from service.verification.session.models import VerificationSession
 from service.verification.session.operations import new_attempt

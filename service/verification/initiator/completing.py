@@ -1,4 +1,4 @@
-"""P7 to P9, as one job that any worker can carry on: redeem the code, check the attestation, activate.
+"""One job, which any worker can carry on, redeems the code, checks the attestation and activates (P7 to P9).
 
 Each round reads what is stored, makes one call without a transaction, and stores its result. A crash anywhere
 leaves a job that does the same again, and every call may be repeated.
@@ -17,7 +17,7 @@ from service.database.rows import advance
 from service.database.sessions import reading, transaction
 from service.jobs.models import Job
 from service.jobs.worker import TryAgain
-from service.lifecycle.activating import make_active
+from service.lifecycle.activation import make_active
 from service.node import Node
 from service.problems.tree import DestinationUnreachable, Problem, VerificationExpired
 from service.protocol import replay
@@ -34,7 +34,7 @@ from service.protocol.client import (
 )
 from service.protocol.messages import CLIENT_DOCUMENT_PATH, ConnectionStatus
 from service.trust.signatures import InvalidSignature, Purpose, VerifiedToken, verify
-from service.values.clock_skew import MAX_SECONDS
+from service.values.moments import MAX_SECONDS
 from service.verification.attempts import COMPLETE_JOB
 from service.verification.renewal import FINISHING, may_become, renew
 from service.verification.session.models import VerificationSession

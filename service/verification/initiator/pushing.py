@@ -1,4 +1,4 @@
-"""P3 to P4: the attempt is set off by its owner, and the other node gets the request before the browser comes."""
+"""The attempt is set off by its owner, and the other node gets the request before the browser comes (P3, P4)."""
 
 import asyncio
 from datetime import timedelta

@@ -13,7 +13,7 @@ from service.node import Node
 from service.protocol.messages import CLIENT_DOCUMENT_PATH
 from service.settings import Settings
 from service.trust.tokens import comparison_code, new_secret, pkce_challenge
-from service.values.identifiers import new_id
+from service.values.texts import new_id
 from service.verification.session.models import VerificationSession
 from service.verification.session.schemas import AdminOut, VerificationSessionOut
 from service.verification.session.states import VerificationEvent

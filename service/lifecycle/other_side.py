@@ -1,4 +1,4 @@
-"""The other side's public keys: read anew where its issuer publishes them, never during an attempt (ADR 0026)."""
+"""Is the other side still the one that was agreed on? Its instance is compared, its keys are read anew (ADR 0026)."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -11,12 +11,13 @@ from service.connections.peers import peer_of
 from service.connections.states import ESTABLISHED
 from service.database.rows import get_for_update
 from service.database.sessions import reading, transaction
-from service.discovery.foreign_nodes import read_foreign_node
-from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable
+from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable, read_foreign_node
+from service.egress.web_addresses import UnusableUrl, normalise
 from service.events.operations import record
 from service.instances.identity import require_running
 from service.instances.operations import get_instance
 from service.node import Node
+from service.problems.tree import DestinationIncompatible
 from service.protocol.client import Peer, PeerUnavailable
 from service.trust.signatures import thumbprint
 
@@ -66,3 +67,28 @@ def replace_keys(session: AsyncSession, connection: Connection, jwks: Keys, now:
 def ids(jwks: Iterable[Mapping[str, Any]]) -> frozenset[str]:
     """Return what tells these keys from others, whatever names they bear."""
     return frozenset(f"{key['kid']} {thumbprint(key)}" for key in jwks)
+
+
+def require_same_instance(connection: Connection, snapshot: NodeSnapshot) -> None:
+    """Raise DestinationIncompatible where the node now stands for another instance than was agreed on."""
+    now_at = snapshot.metadata.parley_instance.url
+    if connection.destination_url is not None and not is_same_place(connection.destination_url, now_at):
+        upstream = {"reason": "wrong_node", "host": snapshot.issuer}
+        raise DestinationIncompatible(
+            "The node there now stands for another instance than this connection is with.",
+            fix="Ask the other side for the node URL of the right instance, and create a new connection.",
+            upstream=upstream,
+        )
+
+
+def is_same_place(one: str, other: str) -> bool:
+    """True where both URLs are spellings of one place."""
+    try:
+        return normalise(one).url == normalise(other).url
+    except UnusableUrl:
+        return one == other
+
+
+def is_verified(connection: Connection) -> bool:
+    """True where the other side's URL is what its node said, and not what a client claimed of itself."""
+    return connection.peer is not None and connection.destination_node_url == connection.peer["issuer"]

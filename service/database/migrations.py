@@ -1,10 +1,14 @@
-"""At which migration a database is, and which one this code needs."""
+"""At which migration a database is, which one this code needs, and how it gets there."""
 
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from service.database.engine import Database, migration_config
+from service.database.engine import Database
 
 
 async def present_revision(database: Database) -> str | None:
@@ -20,3 +24,16 @@ def _revision(connection: Connection) -> str | None:
 def newest_revision(database_url: str) -> str | None:
     """Return the migration that this code needs."""
     return ScriptDirectory.from_config(migration_config(database_url)).get_current_head()
+
+
+def migration_config(url: str) -> Config:
+    """Return the alembic configuration of this database."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parents[2] / "alembic"))
+    config.attributes["url"] = url
+    return config
+
+
+def migrate(url: str) -> None:
+    """Bring the database to the newest revision. Runs its own event loop: call it outside of one."""
+    command.upgrade(migration_config(url), "head")

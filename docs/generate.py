@@ -144,7 +144,10 @@ def filled(text: str) -> str:
 def main() -> int:
     """Return 0 when nothing differs (any more)."""
     differing = []
-    for name in ("ARCHITECTURE.md", "README.md", "docs/checks.md", "docs/limits.md", "docs/reliability.md"):
+    for name in (
+        "ARCHITECTURE.md",
+        *(f"docs/{each}.md" for each in ("checks", "limits", "reliability", "settings")),
+    ):
         path = ROOT / name
         present = path.read_text(encoding="utf-8")
         if filled(present) != present:

@@ -22,18 +22,21 @@ DOCUMENTS = [
     "SECURITY.md",
     "docs/adr/README.md",
     "docs/checks.md",
+    "docs/invitation.md",
+    "docs/operating.md",
     "docs/reliability.md",
+    "docs/settings.md",
 ]
 PAGES = sorted((ROOT / "docs/adr").glob("0*.md"))
 HEADINGS = ["Context", "Decision", "Consequences", "Alternatives"]
 LONGEST_PAGE = 60
 
-# Blocks of these parts of the README are run by tests/test_readme.py as they stand.
+# Blocks of these parts are run by tests/test_readme.py as they stand.
 RUN_AS_THEY_STAND = {
-    "A set-up in five curls",
-    "An invitation in seven curls",
-    "A node of your own",
-    "In production",
+    ("README.md", "A set-up in five curls"),
+    ("docs/invitation.md", "An invitation in seven curls"),
+    ("docs/operating.md", "A node of your own"),
+    ("docs/operating.md", "In production"),
 }
 # What else is shown, and the test that runs it.
 RUN_BY = {
@@ -59,14 +62,16 @@ def test_links_lead_to_files_of_the_project(name: str) -> None:
     assert [link for link in links(name) if not (folder / link.partition("#")[0]).exists()] == []
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "CONTRIBUTING.md", "docs/invitation.md", "docs/operating.md", "docs/settings.md"]
+)
 def test_every_command_that_is_shown_is_run_by_a_test_or_by_ci(name: str) -> None:
     steps = {f"make {target}" for target in re.findall(r"^step make (\S+)", read(".ci/run"), re.MULTILINE)}
     known = [*steps, *RUN_BY, *NOT_RUN]
     unknown = [
         command
         for section, command in commands(name)
-        if not (name == "README.md" and section in RUN_AS_THEY_STAND)
+        if (name, section) not in RUN_AS_THEY_STAND
         if not any(_is(command, one) for one in known)
     ]
     assert unknown == []
@@ -154,7 +159,7 @@ def paths() -> set[str]:
     return set(create_app(settings).openapi()["paths"])
 
 
-@pytest.mark.parametrize("name", ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("name", [*DOCUMENTS[:4], "docs/invitation.md", "docs/operating.md"])
 def test_paths_that_are_named_exist(name: str, paths: set[str]) -> None:
     named = set(re.findall(r"`(?:GET |POST |PUT |DELETE )?(/[a-z][\w/{}-]*)`", read(name)))
     assert named - paths - {"/docs", "/redoc", "/v1"} == set()

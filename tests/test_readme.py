@@ -1,4 +1,4 @@
-"""Every command of the README does what it says: against real nodes on loopback, with a scripted browser."""
+"""Every command of the README and its tutorials does what it says: real nodes on loopback, a scripted browser."""
 
 import json
 import os
@@ -23,8 +23,10 @@ from tests.documents import Block, blocks
 from tests.source_tree import ROOT
 
 SECONDS = 180
-FIVE_CURLS, INVITATION = "A set-up in five curls", "An invitation in seven curls"
-OWN_NODE, PRODUCTION = "A node of your own", "In production"
+FIVE_CURLS = ("README.md", "A set-up in five curls")
+INVITATION = ("docs/invitation.md", "An invitation in seven curls")
+OWN_NODE = ("docs/operating.md", "A node of your own")
+PRODUCTION = ("docs/operating.md", "In production")
 
 
 @pytest.fixture
@@ -78,8 +80,8 @@ def run(script: str, terminal: Mapping[str, str], folder: Path) -> str:
     return done.stdout
 
 
-def shell(section: str) -> list[str]:
-    return [block.text for block in blocks("README.md", section) if block.language == "bash"]
+def shell(place: tuple[str, str]) -> list[str]:
+    return [block.text for block in blocks(*place) if block.language == "bash"]
 
 
 def test_the_curls_set_up_a_connection_and_an_invitation(terminal: Mapping[str, str], tmp_path: Path) -> None:
@@ -92,7 +94,7 @@ def test_the_curls_set_up_a_connection_and_an_invitation(terminal: Mapping[str, 
         )
         exports = [line for line in told.splitlines() if line.startswith("export ")]
         assert len(exports) == 2, told
-        parts = [list(_steps(blocks("README.md", section))) for section in (FIVE_CURLS, INVITATION)]
+        parts = [list(_steps(blocks(*place))) for place in (FIVE_CURLS, INVITATION)]
         steps = [step for part in parts for step in part]
         script = "\n".join(
             [*exports, *(f"{{\n{text}}} > {index}.out" for index, (text, _) in enumerate(steps))]

@@ -13,8 +13,11 @@ from typing import Any
 from pydantic import SecretStr
 
 from service.limits.table import FLOODS, GUESSES
+from service.platforms.description import Proof
+from service.platforms.registry import build_registry
 from service.settings import Settings
 from service.values.state_machine import StateMachine
+from service.words import Mode
 from tests.faults.tables import RELIABILITY
 from tests.security.table import SECTIONS
 from tests.table_bounds import BOUNDS
@@ -22,6 +25,9 @@ from tests.table_bounds import BOUNDS
 ROOT = Path(__file__).parent.parent
 MACHINE = re.compile(r"(?P<open><!-- machine: (?P<name>\S+) -->\n).*?(?P<close>\n```\n)", re.DOTALL)
 TABLE = re.compile(r"(?P<open><!-- (?P<name>\w+) -->\n).*?(?P<close><!-- end of (?P=name) -->)", re.DOTALL)
+PLATFORM = re.compile(
+    r"(?P<open><!-- platform: (?P<name>\w+) -->\n).*?(?P<close><!-- end of platform -->)", re.DOTALL
+)
 WITHOUT_DEFAULT = {"public_url", "sealing_keys"}
 
 
@@ -115,7 +121,71 @@ def _tests_in(path: Path) -> list[Path]:
     return sorted(path.glob("test_*.py")) if path.is_dir() else [path]
 
 
+PROVED = {
+    Proof.LIVE_SERVER: "against a real server",
+    Proof.EMULATOR: "against an emulator that others wrote, and answers made from the vendor's description",
+    Proof.VENDORS_DESCRIPTION: "against mocks made from the vendor's own API description; not against a live instance",
+    Proof.FIXTURES: "against answers made by hand from the vendor's documents; not against a live instance",
+}
+
+
+def platform_facts(name: str) -> str:
+    """Return what a platform says of itself: proof, modes, sign-in, scopes, and rights with where to grant them."""
+    said = build_registry(sandbox=True).get(name).description
+    local = "yes" if said.local_why_not is None else f"no. {said.local_why_not}"
+    lines = [
+        "| | |",
+        "|---|---|",
+        f"| proved | {PROVED[said.proved]}: {said.tested_with} |",
+        f"| oldest version | {said.minimum_version or 'any'} |",
+        f"| modes | {', '.join(mode for mode in Mode if mode in said.modes)} |",
+        f"| local connections | {local} |",
+        f"| an admin is | {said.admin_right} |",
+    ]
+    for method in said.sign_in:
+        asks = (
+            "on its own page (OAuth 2 with PKCE)"
+            if method.oauth
+            else "with " + ", ".join(field.label for field in method.fields)
+        )
+        lines.append(f"| sign-in `{method.id}` | {method.label}: {asks} |")
+    for oauth in (method.oauth for method in said.sign_in if method.oauth):
+        lines += [
+            "",
+            f"Register this node as an application: {oauth.where_to_register}",
+            "",
+            "| OAuth scope | why |",
+            "|---|---|",
+        ]
+        lines += [f"| `{scope.name}` | {scope.reason} |" for scope in oauth.scopes]
+    lines += ["", "| scope | right | why | where an admin grants it |", "|---|---|---|---|"]
+    lines += [
+        f"| `{need.scope}` | {need.label} (`{need.permission}`) | {need.reason} | {need.where_to_grant} |"
+        for need in said.permissions
+    ]
+    return "\n".join(lines)
+
+
+def platforms_table() -> str:
+    """Return one row for each platform: its page, how it was proved, what it offers."""
+    lines = ["| platform | proved | modes | local | sign-in |", "|---|---|---|---|---|"]
+    for said in build_registry(sandbox=True).descriptions():
+        modes = ", ".join(mode for mode in Mode if mode in said.modes)
+        ways = ", ".join(method.label for method in said.sign_in)
+        proved, local = said.proved.replace("_", " "), "yes" if said.local else "no"
+        lines.append(f"| [{said.label}]({said.name}.md) | {proved} | {modes} | {local} | {ways} |")
+    return "\n".join(lines)
+
+
+def worked_example() -> str:
+    """Return the adapter that exists in the tests only, as it stands there."""
+    text = (ROOT / "tests/platforms/worked_example.py").read_text(encoding="utf-8")
+    return f"```python\n{text}```"
+
+
 TABLES = {
+    "worked_example": worked_example,
+    "platforms": platforms_table,
     "limits": limits_table,
     "tables": bounds_table,
     "settings": settings_table,
@@ -138,7 +208,10 @@ def filled(text: str) -> str:
     def listed(match: re.Match[str]) -> str:
         return f"{match['open']}{TABLES[match['name']]()}\n{match['close']}"
 
-    return TABLE.sub(listed, MACHINE.sub(drawn, text))
+    def described(match: re.Match[str]) -> str:
+        return f"{match['open']}{platform_facts(match['name'])}\n{match['close']}"
+
+    return PLATFORM.sub(described, TABLE.sub(listed, MACHINE.sub(drawn, text)))
 
 
 def main() -> int:
@@ -147,6 +220,7 @@ def main() -> int:
     for name in (
         "ARCHITECTURE.md",
         *(f"docs/{each}.md" for each in ("checks", "limits", "reliability", "settings")),
+        *(path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "docs/platforms").glob("*.md"))),
     ):
         path = ROOT / name
         present = path.read_text(encoding="utf-8")

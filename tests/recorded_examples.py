@@ -47,6 +47,8 @@ FINGERPRINT = re.compile(r'("fingerprint": "|/oauth/clients/)[A-Za-z0-9_-]{43}')
 # Catalogues are longer than an example should be.
 SHORTENED = {"listProblemTypes", "getLifecycle", "getAuthorizationServerMetadata"}
 SHORT = 2
+# One with a form and one with a page of its own: a further platform changes no example.
+SHOWN_PLATFORMS = {"github", "redmine"}
 # The member of a request that says which of several things it asks for (RFC 6749, section 4).
 USE = "grant_type"
 
@@ -69,7 +71,7 @@ def examples_of(log: Log) -> Json:
         operation = exchange.operation
         if operation is None or not speaks_json(operation.described) or not exchange.answer.is_success:
             continue
-        example = _example(exchange, operation.id in SHORTENED)
+        example = _example(exchange, operation.id)
         if use := example.get("request", {}).get(USE):
             found.setdefault(operation.id, {"uses": {}})["uses"][use] = example
         else:
@@ -79,13 +81,18 @@ def examples_of(log: Log) -> Json:
     )
 
 
-def _example(exchange: Exchange, shortened: bool) -> Json:  # noqa: FBT001 - a fact of the operation
+def _example(exchange: Exchange, operation_id: str) -> Json:
     example: Json = {}
     if exchange.sent:
         is_form = exchange.request.headers["content-type"].startswith(FORM_TYPE)
         example["request"] = dict(parse_qsl(exchange.sent.decode())) if is_form else json.loads(exchange.sent)
     if exchange.answer.content:
         answer = exchange.answer.json()
+        if operation_id == "listPlatforms":
+            answer["items"] = [
+                platform for platform in answer["items"] if platform["name"] in SHOWN_PLATFORMS
+            ]
+        shortened = operation_id in SHORTENED
         example["responses"] = {str(exchange.answer.status_code): _shorten(answer) if shortened else answer}
     return example
 

@@ -18,7 +18,8 @@ from service.limits.table import (
     too_often,
 )
 from service.node import Node
-from service.platforms.interface import Credential, PlatformDescription
+from service.platforms.description import PlatformDescription
+from service.platforms.interface import Credential
 
 KNOWN_SOURCE = "known-source"
 KNOWN_FOR = timedelta(days=30)

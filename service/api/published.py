@@ -18,7 +18,7 @@ from service.instances.operations import get_by_slug, issuer_of
 from service.node import NodeDep
 from service.openapi.document import problem_responses
 from service.pages.rendering import html_response
-from service.platforms.interface import PlatformDescription
+from service.platforms.description import PlatformDescription
 from service.platforms.registry import PlatformsDep
 from service.problems import tree as problems
 from service.protocol import metadata

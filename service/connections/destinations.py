@@ -15,7 +15,7 @@ from service.discovery.probes import Outcome, Probe, own_side
 from service.discovery.reasons import ProbeReason
 from service.instances.models import Instance
 from service.node import Node
-from service.platforms.interface import PlatformDescription
+from service.platforms.description import PlatformDescription
 from service.platforms.registry import Registry
 from service.problems.tree import (
     BothSidesPrivate,

@@ -17,7 +17,7 @@ from service.discovery.node_metadata import NodeSnapshot
 from service.discovery.reasons import DETAILS, FIXES, ProbeReason
 from service.egress.web_addresses import WebAddress, normalise
 from service.instances.models import Instance
-from service.platforms.interface import PlatformDescription
+from service.platforms.description import PlatformDescription
 from service.platforms.registry import SANDBOX, Registry
 from service.protocol.messages import InstanceFacts
 from service.values.moments import clock_obstacle

@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping
 
 from service.instances.models import Instance
-from service.platforms.interface import Credential, PlatformDescription, SignInMethod
+from service.platforms.description import PlatformDescription, SignInMethod
+from service.platforms.interface import Credential
 from service.problems.tree import not_valid
 from service.trust.sealing import Sealer
 from service.values.texts import is_storable

@@ -7,7 +7,8 @@ from service.instances.credentials import open_credential
 from service.instances.models import Instance
 from service.instances.operations import platform_of
 from service.node import Node
-from service.platforms.interface import PermissionNeed, Platform, Right, SignInFailure
+from service.platforms.description import PermissionNeed
+from service.platforms.interface import Platform, Right, SignInFailure
 from service.platforms.registry import Registry
 from service.trust.sealing import SealBroken
 from service.words import SCOPE_SENTENCES

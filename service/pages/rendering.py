@@ -25,7 +25,7 @@ from service.pages.views import (
     StartView,
     View,
 )
-from service.platforms.interface import SignInField
+from service.platforms.description import SignInField
 from service.words import Mode
 
 STATIC_FOLDER = Path(__file__).parent / "static"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from service.platforms.interface import SignInMethod
+from service.platforms.description import SignInMethod
 from service.words import Mode
 
 ResultState = Literal["pending", "active", "failed", "over"]

@@ -1,6 +1,8 @@
 """A platform is a kind of work-management system: it describes itself, and answers who is an admin there.
 
-`interface.py` is what each of them has to answer, `registry.py` which ones there are, `answers.py` how their answers
-are read, `schemas.py` the wire. `sandbox.py` is the toy tracker; Redmine is `redmine.py` with `redmine_description.py`,
-`redmine_sign_in.py` and `redmine_projects.py`.
+What each one says of itself stands in `description.py`, what it answers in `interface.py`. `adapter.py` has the three
+steps that prove an admin, the same for all; `calls.py` is how an adapter calls, `answers.py` what it may believe of an
+answer. `recognition.py` knows the links of each before any call, `registry.py` finds which platforms there are,
+`schemas.py` is the wire. Each other file or folder here is one platform; `sandbox.py` is the toy tracker.
+docs/platforms/adding.md shows how to add one.
 """

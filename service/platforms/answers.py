@@ -1,5 +1,6 @@
 """What an adapter may believe of an answer: shapes are checked, and each failure says what to do."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,8 +8,13 @@ from service.egress.client import Answer, Egress, EgressFailure, Reason
 from service.platforms.interface import SignInFailure, SignInReason
 
 MAX_TEXT = 255
+UNAUTHORIZED = 401
+FORBIDDEN = 403
 TOO_MANY_REQUESTS = 429
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 SERVER_ERROR = 500
+LONGEST_WAIT = 3600
+_SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 _WAYS_OUT = {
     Reason.DNS: "The host name of this {label} cannot be found. Check the URL of the instance.",
@@ -31,18 +37,87 @@ async def ask(
     headers: Mapping[str, str] | None = None,
     basic_auth: tuple[str, str] | None = None,
     max_bytes: int | None = None,
+    method: str = "GET",
+    json: Any = None,
 ) -> Answer:
-    """Return the answer to a GET that the platform gave; none is a SignInFailure."""
+    """Return the answer that the platform gave; none is a SignInFailure."""
     try:
-        answer = await egress.request("GET", url, headers=headers, basic_auth=basic_auth, max_bytes=max_bytes)
+        answer = await egress.request(
+            method, url, headers=headers, json=json, basic_auth=basic_auth, max_bytes=max_bytes
+        )
     except EgressFailure as failure:
         raise no_answer(label, failure.reason) from None
-    if answer.status == TOO_MANY_REQUESTS or answer.status >= SERVER_ERROR:
+    require_time_to_answer(label, answer)
+    return answer
+
+
+def require_time_to_answer(label: str, answer: Answer) -> None:
+    """The platform is neither overloaded nor out of patience with us; a SignInFailure otherwise."""
+    is_spent = answer.headers.get("x-ratelimit-remaining") == "0" or "retry-after" in answer.headers
+    if answer.status == TOO_MANY_REQUESTS or (answer.status == FORBIDDEN and is_spent):
+        seconds = retry_after(answer)
+        when = f"in {seconds} seconds" if seconds else "in a few minutes"
+        raise SignInFailure(
+            SignInReason.RATE_LIMITED,
+            f"{label} does not answer for now, because it was asked too often. Try again {when}.",
+            retry_after=seconds,
+        )
+    if answer.status >= SERVER_ERROR:
         raise SignInFailure(
             SignInReason.UNREACHABLE,
             f"{label} cannot answer now (HTTP status {answer.status}). Try again in a few minutes.",
+            retry_after=retry_after(answer),
         )
-    return answer
+
+
+def retry_after(answer: Answer) -> int | None:
+    """Return for how many seconds the platform is not to be asked; None where it does not say so in seconds."""
+    value = answer.headers.get("retry-after", "").strip()
+    return min(int(value), LONGEST_WAIT) if _SECONDS.fullmatch(value) else None
+
+
+def require_accepted(label: str, answer: Answer, own_challenge: re.Pattern[str] | None = None) -> None:
+    """The answer is one to an account that the platform accepts; a SignInFailure otherwise.
+
+    Some Jiras answer 200 to a login that they refuse, and say so in a header only. A challenge that is not the
+    platform's own comes from a proxy: what it asks for is not the account that somebody typed.
+    """
+    denied = answer.headers.get("x-authentication-denied-reason", "").upper()
+    login = answer.headers.get("x-seraph-loginreason", "").upper()
+    if "CAPTCHA" in denied or "AUTHENTICATION_DENIED" in login:
+        raise locked_out(label)
+    if denied or "AUTHENTICATED_FAILED" in login:
+        raise not_accepted(label)
+    if answer.status == UNAUTHORIZED:
+        challenge = answer.headers.get("www-authenticate")
+        if own_challenge is not None and challenge is not None and not own_challenge.search(challenge):
+            raise unexpected(label, "something in front of it asks for a login of its own")
+        raise not_accepted(label)
+    if answer.status == FORBIDDEN:
+        raise SignInFailure(
+            SignInReason.RIGHT_MISSING,
+            f"{label} accepts the account, and does not let it see what was asked. "
+            f"An administrator of {label} can give it more rights.",
+        )
+    if answer.status in REDIRECTS:
+        raise unexpected(label, "a redirect, as to a page where people sign in")
+
+
+def not_accepted(label: str) -> SignInFailure:
+    """Return the failure for a credential that the platform refuses: wrong, expired, revoked or locked."""
+    return SignInFailure(
+        SignInReason.WRONG_CREDENTIALS,
+        f"{label} does not accept this account: what was typed is wrong or has expired, or the account is locked.",
+    )
+
+
+def locked_out(label: str) -> SignInFailure:
+    """Return the failure for an account that has to show first that it is a person."""
+    return SignInFailure(
+        SignInReason.LOCKED_OUT,
+        f"After several wrong passwords {label} wants to see a person. Sign in to {label} itself in a browser, "
+        "answer what it asks, and come back.",
+    )
 
 
 def read_json(label: str, answer: Answer) -> Any:
@@ -70,6 +145,14 @@ def unexpected(label: str, what: str) -> SignInFailure:
         f"The URL of the instance did not answer as {label} does ({what}). Check the URL, and whether a "
         f"proxy or a single sign-on stands in front of it.",
     )
+
+
+def json_of(answer: Answer) -> Any:
+    """Return the body of a plain 200 as JSON, None for everything else: for what anybody may answer."""
+    try:
+        return answer.json() if answer.status == 200 else None  # noqa: PLR2004 - as above
+    except EgressFailure:
+        return None
 
 
 def member(unverified: object, name: str) -> Any:

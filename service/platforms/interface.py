@@ -1,4 +1,4 @@
-"""What each platform tells about itself as data, and the few calls it answers."""
+"""The few calls that each platform answers, and what it answers with."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,53 +6,8 @@ from enum import StrEnum
 from typing import Protocol
 
 from service.egress.client import Egress
-from service.words import Mode, Scope
-
-
-@dataclass(frozen=True, slots=True)
-class PermissionNeed:
-    """A right that a scope needs on the platform, in the platform's own name and in plain words."""
-
-    scope: Scope
-    permission: str
-    label: str
-    reason: str
-    where_to_grant: str
-
-
-@dataclass(frozen=True, slots=True)
-class SignInField:
-    """One input of a sign-in form; a secret one is never shown, logged or kept."""
-
-    name: str
-    label: str
-    secret: bool
-    help: str
-
-
-@dataclass(frozen=True, slots=True)
-class SignInMethod:
-    """One way in which a person proves an account of the platform."""
-
-    id: str
-    label: str
-    fields: tuple[SignInField, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PlatformDescription:
-    """Everything the API and the pages say about a platform, as data."""
-
-    name: str
-    label: str
-    modes: frozenset[Mode]
-    local: bool
-    local_why_not: str | None
-    sign_in: tuple[SignInMethod, ...]
-    permissions: tuple[PermissionNeed, ...]
-    minimum_version: str | None
-    tested_with: str
-    admin_right: str
+from service.platforms.description import PlatformDescription
+from service.words import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +67,38 @@ class ItemType:
     name: str
 
 
+class FieldKind(StrEnum):
+    """What a field holds, in words that every platform's own types come to."""
+
+    LINE = "line"
+    TEXT = "text"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    MOMENT = "moment"
+    DURATION = "duration"
+    CHOICE = "choice"
+    CHOICES = "choices"
+    PERSON = "person"
+    PEOPLE = "people"
+    ITEM = "item"
+    LABELS = "labels"
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a project's items; `options` is empty unless the values are a closed set."""
+    """A field of a project's items; `options` is empty unless the values are a closed set.
+
+    `type` is the platform's own word for what it holds, `kind` is ours.
+    """
 
     id: str
     name: str
     type: str
     required: bool
     options: tuple[str, ...]
+    kind: FieldKind
 
 
 class SignInReason(StrEnum):
@@ -129,16 +107,23 @@ class SignInReason(StrEnum):
     WRONG_CREDENTIALS = "wrong_credentials"
     API_SWITCHED_OFF = "api_switched_off"
     PASSWORD_CHANGE_DUE = "password_change_due"  # noqa: S105 - a reason, not a password
+    LOCKED_OUT = "locked_out"
+    RIGHT_MISSING = "right_missing"
+    RATE_LIMITED = "rate_limited"
     UNREACHABLE = "unreachable"
     UNEXPECTED_ANSWER = "unexpected_answer"
 
 
 class SignInFailure(Exception):
-    """Nobody is signed in. `detail` says in plain words what to do, and holds no secret and no body."""
+    """Nobody is signed in. `detail` says in plain words what to do, and holds no secret and no body.
 
-    def __init__(self, reason: SignInReason, detail: str) -> None:
+    `retry_after` is there where the platform said for how many seconds it is not to be asked.
+    """
+
+    def __init__(self, reason: SignInReason, detail: str, *, retry_after: int | None = None) -> None:
         self.reason = reason
         self.detail = detail
+        self.retry_after = retry_after
         super().__init__(detail)
 
 

@@ -1,4 +1,4 @@
-"""Which platforms this node knows: every file here that has a PLATFORM."""
+"""Which platforms this node knows: every file or folder here that has a PLATFORM."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from service import platforms
-from service.platforms.interface import Platform, PlatformDescription
+from service.platforms.description import PlatformDescription
+from service.platforms.interface import Platform
 
 SANDBOX = "sandbox"
 
@@ -34,21 +35,23 @@ class Registry:
 
 
 def build_registry(*, sandbox: bool) -> Registry:
-    """Return every platform that has its file in this package; the sandbox only where it is wanted."""
+    """Return every platform that has its file or folder in this package; the sandbox only where it is wanted."""
     found: dict[str, Platform] = {}
-    for name in sorted(module.name for module in iter_modules(platforms.__path__)):
-        # A router belongs to the outermost layer, and imports what is built here.
-        if name.endswith("router") or (name == SANDBOX and not sandbox):
-            continue
-        platform: Platform | None = getattr(import_module(f"{platforms.__name__}.{name}"), "PLATFORM", None)
-        if platform is None:
+    for name, module in sorted(_modules()):
+        platform: Platform | None = getattr(import_module(module), "PLATFORM", None)
+        if platform is None or (name == SANDBOX and not sandbox):
             continue
         if platform.description.name != name:
-            raise ValueError(
-                f"The platform {platform.description.name} is in the file {name}.py; name them alike."
-            )
+            raise ValueError(f"The platform {platform.description.name} is in {module}; name them alike.")
         found[name] = platform
     return Registry(found)
+
+
+def _modules() -> Iterator[tuple[str, str]]:
+    """Yield where each platform would be: in a file of its name, or in the file adapter of a folder of its name."""
+    for module in iter_modules(platforms.__path__):
+        full = f"{platforms.__name__}.{module.name}"
+        yield module.name, f"{full}.adapter" if module.ispkg else full
 
 
 def get_platforms(connection: HTTPConnection) -> Registry:

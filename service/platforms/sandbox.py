@@ -1,29 +1,30 @@
 """The sandbox: a small work-management system inside the node, with fixed people, projects and items."""
 
-# Its calls have the shape of every platform's, and need neither the way out nor the URL.
-# ruff: noqa: ARG002
-
 import hmac
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from service.egress.client import Egress, EgressFailure, Reason
 from service.platforms.answers import text
+from service.platforms.description import (
+    PermissionNeed,
+    PlatformDescription,
+    Proof,
+    SignInField,
+    SignInMethod,
+)
 from service.platforms.interface import (
     Credential,
     Field,
+    FieldKind,
     Fingerprint,
     ItemType,
-    PermissionNeed,
     Person,
     Platform,
-    PlatformDescription,
     Project,
     ProjectNotVisible,
     Right,
     SignInFailure,
-    SignInField,
-    SignInMethod,
     SignInReason,
 )
 from service.words import Mode, Scope
@@ -81,11 +82,25 @@ ACCOUNTS = {
 PROJECTS = (Project("1", "WEB", "Website"), Project("2", "APP", "Mobile app"))
 ITEM_TYPES = (ItemType("bug", "Bug"), ItemType("task", "Task"))
 FIELDS = (
-    Field("title", "Title", "string", required=True, options=()),
-    Field("description", "Description", "text", required=False, options=()),
-    Field("status", "Status", "list", required=True, options=("Open", "In progress", "Done")),
-    Field("priority", "Priority", "list", required=False, options=("Low", "Medium", "High")),
-    Field("due", "Due date", "date", required=False, options=()),
+    Field("title", "Title", "string", required=True, options=(), kind=FieldKind.LINE),
+    Field("description", "Description", "text", required=False, options=(), kind=FieldKind.TEXT),
+    Field(
+        "status",
+        "Status",
+        "list",
+        required=True,
+        options=("Open", "In progress", "Done"),
+        kind=FieldKind.CHOICE,
+    ),
+    Field(
+        "priority",
+        "Priority",
+        "list",
+        required=False,
+        options=("Low", "Medium", "High"),
+        kind=FieldKind.CHOICE,
+    ),
+    Field("due", "Due date", "date", required=False, options=(), kind=FieldKind.DATE),
 )
 ITEMS = (
     Item("WEB-1", "WEB", "bug", {"title": "The logo is blurred", "status": "Open", "priority": "High"}),
@@ -127,6 +142,7 @@ DESCRIPTION = PlatformDescription(
     minimum_version=None,
     tested_with="this version of Parley",
     admin_right="The account is alice.",
+    proved=Proof.LIVE_SERVER,
 )
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from service.database.pagination import PageOut
-from service.platforms.interface import PermissionNeed, PlatformDescription, SignInMethod
+from service.platforms.description import OAuth, PermissionNeed, PlatformDescription, SignInMethod
 from service.words import Mode
 
 
@@ -18,12 +18,42 @@ class SignInFieldOut(BaseModel):
     help: str = Field(description="What belongs here.", examples=["Used for this one check, never kept."])
 
 
+class OAuthScopeOut(BaseModel):
+    """A scope that the platform's own page asks a person to agree to."""
+
+    name: str = Field(description="The platform's name of the scope.", examples=["read:org"])
+    reason: str = Field(description="Why it is asked for.", examples=["To read whether you own it."])
+
+
+class OAuthOut(BaseModel):
+    """A sign-in on the platform's own page, by OAuth 2 with PKCE."""
+
+    authorize_url: str = Field(
+        description="Where a person signs in; `{server}` is where the platform runs.",
+        examples=["{server}/oauth/authorize"],
+    )
+    token_url: str = Field(description="Where this node redeems the code.", examples=["{server}/oauth/token"])
+    scopes: list[OAuthScopeOut] = Field(description="The least that is needed, each with its reason.")
+    where_to_register: str = Field(
+        description="Where an admin of the platform registers this node as an application.",
+        examples=["Admin area → Applications → New application"],
+    )
+    refresh_tokens: str = Field(
+        description="Whether there are refresh tokens, and whether each use makes a new one.",
+        examples=["rotate"],
+    )
+
+
 class SignInMethodOut(BaseModel):
     """One way in which a person proves an account of the platform."""
 
     id: str = Field(description="The `method` of a sign-in or of a stored credential.", examples=["password"])
     label: str = Field(description="The name of the method for people.", examples=["Login and password"])
     fields: list[SignInFieldOut] = Field(description="What the method asks for; each is required.")
+    oauth: OAuthOut | None = Field(
+        description="How a person signs in on the platform's own page; null where a form asks here.",
+        examples=[None],
+    )
 
 
 class PermissionOut(BaseModel):
@@ -59,6 +89,11 @@ class PlatformOut(BaseModel):
         description="What makes a person an admin there.", examples=["The account is an administrator."]
     )
 
+    proved: str = Field(
+        description="How the adapter was proved: live_server, emulator, vendors_description or fixtures.",
+        examples=["live_server"],
+    )
+
 
 class PlatformList(PageOut[PlatformOut]):
     """Every platform of this node, on one page."""
@@ -77,6 +112,7 @@ def describe_platform(description: PlatformDescription) -> PlatformOut:
         minimum_version=description.minimum_version,
         tested_with=description.tested_with,
         admin_right=description.admin_right,
+        proved=description.proved,
     )
 
 
@@ -85,7 +121,18 @@ def _method(method: SignInMethod) -> SignInMethodOut:
         SignInFieldOut(name=field.name, label=field.label, secret=field.secret, help=field.help)
         for field in method.fields
     ]
-    return SignInMethodOut(id=method.id, label=method.label, fields=fields)
+    oauth = _oauth(method.oauth) if method.oauth else None
+    return SignInMethodOut(id=method.id, label=method.label, fields=fields, oauth=oauth)
+
+
+def _oauth(oauth: OAuth) -> OAuthOut:
+    return OAuthOut(
+        authorize_url=oauth.authorize_url,
+        token_url=oauth.token_url,
+        scopes=[OAuthScopeOut(name=scope.name, reason=scope.reason) for scope in oauth.scopes],
+        where_to_register=oauth.where_to_register,
+        refresh_tokens=oauth.refresh_tokens,
+    )
 
 
 def _permission(need: PermissionNeed) -> PermissionOut:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from service.instances.models import Instance
 from service.instances.operations import issuer_of
-from service.platforms.interface import PlatformDescription
+from service.platforms.description import PlatformDescription
 from service.platforms.registry import SANDBOX
 from service.protocol.messages import (
     CALLBACK_PATH,

@@ -19,7 +19,7 @@ from service.pages.views import (
     StartView,
     View,
 )
-from service.platforms.interface import SignInField, SignInMethod
+from service.platforms.description import SignInField, SignInMethod
 from service.words import Mode
 
 HIDDEN = {"form_token": "ft-3QxZ", "session": "vs_0198"}

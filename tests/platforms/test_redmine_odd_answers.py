@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.platforms.interface import Person, SignInFailure, SignInReason
-from service.platforms.redmine import PLATFORM
+from service.platforms.redmine.adapter import PLATFORM
 from tests.platforms.recorded_redmine import ADMIN_KEY, URL, WHO_AM_I, RecordedRedmine, answer
 
 SOUND = {"id": 1, "login": "admin", "admin": True}

@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from service.egress.client import Egress, EgressPolicy
-from service.platforms.interface import Field, ItemType, Project, ProjectNotVisible, SignInFailure
-from service.platforms.redmine import PLATFORM
+from service.platforms.interface import Field, FieldKind, ItemType, Project, ProjectNotVisible, SignInFailure
+from service.platforms.redmine.adapter import PLATFORM
 from service.words import Scope
 from tests.platforms.recorded_redmine import (
     ADMIN_KEY,
@@ -156,7 +156,7 @@ def counting(total: int, size: int = 100) -> tuple[list[int], Egress]:
 
 
 @pytest.mark.parametrize(
-    ("total", "expected", "calls"), [(0, 0, 1), (100, 100, 1), (101, 101, 2), (10**6, 2000, 20)]
+    ("total", "expected", "calls"), [(0, 0, 1), (99, 99, 1), (100, 100, 2), (101, 101, 2), (10**6, 2000, 20)]
 )
 async def test_projects_are_read_page_by_page_up_to_a_limit(total: int, expected: int, calls: int) -> None:
     asked, egress = counting(total)
@@ -165,9 +165,10 @@ async def test_projects_are_read_page_by_page_up_to_a_limit(total: int, expected
 
 
 async def test_a_server_that_repeats_its_first_page_ends_the_reading() -> None:
-    page = answer(200, {"projects": [{"id": 1, "identifier": "a", "name": "A"}], "total_count": 10**6})
+    first = [{"id": number, "identifier": f"p{number}", "name": "A"} for number in range(1, 101)]
+    page = answer(200, {"projects": first, "total_count": 10**6})
     redmine = RecordedRedmine({WHO_AM_I: "admin_users_current", "/projects.json": page})
-    assert len(await PLATFORM.projects(redmine.egress, URL, ADMIN_KEY)) == 1
+    assert len(await PLATFORM.projects(redmine.egress, URL, ADMIN_KEY)) == 100
     assert len(redmine.requests) == 4
 
 
@@ -192,8 +193,10 @@ async def test_a_project_that_is_not_visible_is_said_so(project: str) -> None:
 async def test_an_admin_sees_custom_fields_with_their_options() -> None:
     redmine = RecordedRedmine(CATALOGUE | {WHO_AM_I: "admin_users_current"})
     fields = await PLATFORM.fields(redmine.egress, URL, ADMIN_KEY, "alpha")
-    assert fields[0] == Field("subject", "Subject", "string", required=True, options=())
-    assert fields[-1] == Field("cf_1", "Severity", "list", required=False, options=("Low", "Medium", "High"))
+    assert fields[0] == Field("subject", "Subject", "string", required=True, options=(), kind=FieldKind.LINE)
+    assert fields[-1] == Field(
+        "cf_1", "Severity", "list", required=False, options=("Low", "Medium", "High"), kind=FieldKind.CHOICE
+    )
     assert {field.id: field.options[0] for field in fields if field.options} == {
         "tracker_id": "Bug",
         "status_id": "New",
@@ -207,7 +210,9 @@ async def test_a_member_sees_the_names_of_the_custom_fields_of_the_project() -> 
     listed = answer(200, {"project": recorded("norm_projects").json()["projects"][0]})
     redmine = RecordedRedmine(CATALOGUE | {WHO_AM_I: "norm_users_current", "/projects/alpha.json": listed})
     fields = await PLATFORM.fields(redmine.egress, URL, NORMA_KEY, "alpha")
-    assert fields[-1] == Field("cf_1", "Severity", "unknown", required=False, options=())
+    assert fields[-1] == Field(
+        "cf_1", "Severity", "unknown", required=False, options=(), kind=FieldKind.OTHER
+    )
     assert "/redmine/custom_fields.json" not in {request.url.path for request in redmine.requests}
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from service.egress.client import Egress, EgressFailure, EgressPolicy, Reason
 from service.platforms.interface import Credential, Fingerprint, Person, SignInFailure, SignInReason
-from service.platforms.redmine import PLATFORM
+from service.platforms.redmine.adapter import PLATFORM
 from tests.platforms.recorded_redmine import (
     ADMIN,
     ADMIN_KEY,
@@ -165,7 +165,19 @@ async def test_what_redmine_could_never_accept_is_not_sent(credential: Credentia
     assert not redmine.requests
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503])
+@pytest.mark.parametrize(
+    ("headers", "seconds"), [({}, None), ({"Retry-After": "7"}, 7), ({"Retry-After": "x"}, None)]
+)
+async def test_a_redmine_that_was_asked_too_often_says_when_to_come_back(
+    headers: dict[str, str], seconds: int | None
+) -> None:
+    redmine = RecordedRedmine({WHO_AM_I: answer(429, "slow down", headers)})
+    failure = await refusal(redmine, ADMIN)
+    assert (failure.reason, failure.retry_after) == (SignInReason.RATE_LIMITED, seconds)
+    assert "Try again in" in failure.detail
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
 async def test_a_redmine_in_trouble_is_named_as_such(status: int) -> None:
     redmine = RecordedRedmine({WHO_AM_I: answer(status, "oops")})
     failure = await refusal(redmine, ADMIN)

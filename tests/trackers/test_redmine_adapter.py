@@ -8,13 +8,14 @@ from service.egress.client import Egress, EgressFailure, EgressPolicy, Reason
 from service.platforms.interface import (
     Credential,
     Field,
+    FieldKind,
     Fingerprint,
     ItemType,
     ProjectNotVisible,
     SignInFailure,
     SignInReason,
 )
-from service.platforms.redmine import PLATFORM
+from service.platforms.redmine.adapter import PLATFORM
 from tests.trackers.redmine_server import RedmineServer
 
 VIEW, ADD, EDIT, NOTE = "view_issues", "add_issues", "edit_issues", "add_issue_notes"
@@ -156,5 +157,15 @@ async def test_projects_and_types_are_those_that_the_account_sees(
 
 async def test_an_admin_reads_the_fields(egress: Egress, redmine: RedmineServer) -> None:
     fields = await PLATFORM.fields(egress, redmine.url, password("admin"), "alpha")
-    assert Field("cf_1", "Severity", "list", required=False, options=("Low", "Medium", "High")) in fields
+    assert (
+        Field(
+            "cf_1",
+            "Severity",
+            "list",
+            required=False,
+            options=("Low", "Medium", "High"),
+            kind=FieldKind.CHOICE,
+        )
+        in fields
+    )
     assert {"subject", "due_date"} <= {field.id for field in fields}

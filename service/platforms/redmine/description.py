@@ -1,6 +1,13 @@
 """What Redmine offers and asks for, as data, in the words of its own English pages."""
 
-from service.platforms.interface import PermissionNeed, PlatformDescription, SignInField, SignInMethod
+from service.platforms.description import (
+    PermissionNeed,
+    PlatformDescription,
+    Proof,
+    SignInField,
+    SignInMethod,
+)
+from service.platforms.interface import FieldKind
 from service.words import Mode, Scope
 
 API_KEY = "api_key"
@@ -77,6 +84,7 @@ DESCRIPTION = PlatformDescription(
     minimum_version="5.0",
     tested_with="Redmine 5.0.4, a real server",
     admin_right=f"The account is an administrator of Redmine ({MAKE_ADMIN}).",
+    proved=Proof.LIVE_SERVER,
 )
 
 # Shown by Redmine for every tracker; the others below only where the tracker enables them.
@@ -96,4 +104,19 @@ STANDARD_FIELDS = {
     "due_date": ("Due date", "date"),
     "estimated_hours": ("Estimated time", "float"),
     "done_ratio": ("% Done", "int"),
+}
+FIELD_KINDS = {
+    "string": FieldKind.LINE,
+    "text": FieldKind.TEXT,
+    "list": FieldKind.CHOICE,
+    "enumeration": FieldKind.CHOICE,
+    "bool": FieldKind.BOOLEAN,
+    "int": FieldKind.NUMBER,
+    "float": FieldKind.NUMBER,
+    "date": FieldKind.DATE,
+    "user": FieldKind.PERSON,
+    "version": FieldKind.OTHER,
+    "issue": FieldKind.ITEM,
+    "link": FieldKind.LINE,
+    "attachment": FieldKind.OTHER,
 }

@@ -2,22 +2,26 @@
 
 import html
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from service.egress.client import Answer, Egress, EgressFailure, Reason
-from service.platforms.answers import ask, member, no_answer, number, read_json, text, unexpected
-from service.platforms.interface import Credential, Fingerprint, Person, SignInFailure, SignInReason
-from service.platforms.redmine_description import API_KEY, DESCRIPTION, ENABLE_API, MAKE_ADMIN, PASSWORD
+from service.platforms.adapter import Account
+from service.platforms.answers import (
+    FORBIDDEN,
+    UNAUTHORIZED,
+    member,
+    no_answer,
+    number,
+    read_json,
+    text,
+    unexpected,
+)
+from service.platforms.calls import MAX_BYTES, Access
+from service.platforms.interface import Credential, Fingerprint, SignInFailure, SignInReason
+from service.platforms.redmine.description import API_KEY, DESCRIPTION, ENABLE_API, MAKE_ADMIN, PASSWORD
 
 LABEL = DESCRIPTION.label
 WHO_AM_I = "/users/current.json"
-# A list of memberships, or of projects with their descriptions, outgrows what other answers need.
-MAX_BYTES = 4 * 1024 * 1024
-UNAUTHORIZED = 401
-FORBIDDEN = 403
 
 _REALM = re.compile(r'basic\s+realm="redmine api"', re.IGNORECASE)
 _MARK = re.compile(r'<meta\s+name="description"\s+content="Redmine"', re.IGNORECASE)
@@ -33,31 +37,6 @@ class RestApi(StrEnum):
     ON = "on"
     MAYBE_OFF = "maybe_off"
     NOT_REDMINE = "not_redmine"
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """A Redmine and a credential to show there; the repr holds no secret."""
-
-    egress: Egress
-    base_url: str
-    headers: Mapping[str, str] = field(repr=False)
-    basic_auth: tuple[str, str] | None = field(repr=False)
-
-    async def ask(self, path: str) -> Answer:
-        """Return Redmine's answer to a GET with the credential."""
-        return await ask(
-            self.egress,
-            LABEL,
-            self.base_url + path,
-            headers=self.headers,
-            basic_auth=self.basic_auth,
-            max_bytes=MAX_BYTES,
-        )
-
-    async def read(self, path: str) -> Any:
-        """Return the JSON behind a path that every account may read."""
-        return read_json(LABEL, await self.ask(path))
 
 
 async def look(egress: Egress, base_url: str) -> Fingerprint | None:
@@ -77,14 +56,12 @@ async def look(egress: Egress, base_url: str) -> Fingerprint | None:
     return Fingerprint(DESCRIPTION.name, base_url, None, _one_line(title[1]) if title else None)
 
 
-async def prove(access: Access, *, include: str = "") -> Any:
+async def prove(access: Access) -> Account:
     """Return the account that this credential belongs to: the only call that a wrong one cannot pass.
 
-    It must be refused without a credential first: where a proxy or a cache answers for anybody, it proves
-    nothing, and the credential stays here. A refused credential is never shown again.
+    Call `require_rest_api` before. A refused credential is never shown again.
     """
-    await _require_rest_api(access.egress, access.base_url)
-    answer = await access.ask(WHO_AM_I + include)
+    answer = await access.ask(WHO_AM_I)
     if answer.status == UNAUTHORIZED:
         raise _not_accepted(answer, is_password=access.basic_auth is not None)
     if answer.status == FORBIDDEN:
@@ -94,11 +71,13 @@ async def prove(access: Access, *, include: str = "") -> Any:
             "and come back; or use the account's API key.",
         )
     user = member(read_json(LABEL, answer), "user")
-    if number(user, "id") is None or not text(user, "login"):
+    identifier, login = number(user, "id"), text(user, "login")
+    if identifier is None or not login:
         raise unexpected(LABEL, "no account")
-    if access.basic_auth is not None and text(user, "login").casefold() != access.basic_auth[0].casefold():
+    if access.basic_auth is not None and login.casefold() != access.basic_auth[0].casefold():
         raise unexpected(LABEL, "another account; to sign in with a key, choose API key")
-    return user
+    name = f"{text(user, 'firstname')} {text(user, 'lastname')}".strip()
+    return Account(str(identifier), login, name or login, user)
 
 
 def open_access(egress: Egress, base_url: str, credential: Credential) -> Access:
@@ -107,11 +86,11 @@ def open_access(egress: Egress, base_url: str, credential: Credential) -> Access
     if credential.method == API_KEY:
         key = values.get("api_key", "").strip()
         if _API_KEY.fullmatch(key):
-            return Access(egress, base_url, {"X-Redmine-API-Key": key}, None)
+            return Access(egress, LABEL, base_url, {"X-Redmine-API-Key": key})
     elif credential.method == PASSWORD:
         login, password = values.get("login", "").strip(), values.get("password", "")
         if _LOGIN.fullmatch(login) and _PASSWORD.fullmatch(password):
-            return Access(egress, base_url, {}, (login, password))
+            return Access(egress, LABEL, base_url, basic_auth=(login, password))
     raise SignInFailure(
         SignInReason.WRONG_CREDENTIALS,
         "This is neither a login and password nor an API key as Redmine has them. "
@@ -119,26 +98,27 @@ def open_access(egress: Egress, base_url: str, credential: Credential) -> Access
     )
 
 
-def describe_person(user: Any) -> Person:
-    """Return who the proven account is; an admin only where Redmine says so in so many words."""
-    login = text(user, "login")
-    is_admin = member(user, "admin") is True
-    missing = (
-        f"The Redmine account {login} is not an administrator. "
+def lacks_for_admin(account: Account) -> str | None:
+    """Return None for an admin, which is only what Redmine says in so many words; else what is missing."""
+    if member(account.unverified, "admin") is True:
+        return None
+    return (
+        f"The Redmine account {account.login} is not an administrator. "
         f"An administrator of Redmine can change that: {MAKE_ADMIN}."
     )
-    name = f"{text(user, 'firstname')} {text(user, 'lastname')}".strip()
-    return Person(str(number(user, "id")), login, name or login, is_admin, None if is_admin else missing)
 
 
-async def _require_rest_api(egress: Egress, base_url: str) -> None:
-    """The URL is a Redmine whose REST API is on: it refuses who shows no credential."""
-    answer = await ask(egress, LABEL, base_url + WHO_AM_I)
+async def require_rest_api(access: Access) -> None:
+    """The URL is a Redmine whose REST API is on: it refuses who shows no credential.
+
+    Where a proxy or a cache answers for anybody, it proves nothing, and the credential stays here.
+    """
+    answer = await access.as_stranger().ask(WHO_AM_I)
     rest_api = _rest_api(answer)
     if rest_api is RestApi.ON:
         return
     try:
-        page = await _login_page(egress, base_url) if rest_api is RestApi.MAYBE_OFF else ""
+        page = await _login_page(access.egress, access.base_url) if rest_api is RestApi.MAYBE_OFF else ""
     except EgressFailure as failure:
         raise no_answer(LABEL, failure.reason) from None
     if not _MARK.search(page):

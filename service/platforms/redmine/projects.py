@@ -2,59 +2,38 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from service.platforms.adapter import Account, Measured
 from service.platforms.answers import member, number, read_json, rows, text, unexpected, words
-from service.platforms.interface import Field, ItemType, Project, ProjectNotVisible, Right
-from service.platforms.redmine_description import (
+from service.platforms.calls import OUT_OF_SIGHT, Access, every_page
+from service.platforms.interface import Field, FieldKind, ItemType, Project, ProjectNotVisible
+from service.platforms.redmine.description import (
     ALWAYS_SHOWN,
     ENABLE_MODULE,
+    FIELD_KINDS,
     MAKE_MEMBER,
     PERMISSIONS,
     REOPEN_PROJECT,
     STANDARD_FIELDS,
     VIEW_ISSUES,
 )
-from service.platforms.redmine_sign_in import FORBIDDEN, LABEL, Access
+from service.platforms.redmine.sign_in import LABEL, WHO_AM_I
 
 PAGE_SIZE = 100
-# Two thousand projects: more than a person chooses from, and the end of a server that never ends.
-MAX_PAGES = 20
-NOT_FOUND = 404
 ACTIVE = 1
 _PROJECT_ID = re.compile(r"[a-z0-9_-]{1,100}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """The permissions that an account has; None where that cannot be told. `where` names a special cause."""
-
-    permissions: frozenset[str] | None
-    where: str | None = None
-
-    def rights(self) -> tuple[Right, ...]:
-        """Return what each permission that a scope needs comes to."""
-        known = self.permissions is not None
-        return tuple(
-            Right(
-                scope=need.scope,
-                permission=need.permission,
-                granted=None if self.permissions is None else need.permission in self.permissions,
-                measured=known,
-                where_to_grant=self.where or need.where_to_grant,
-            )
-            for need in PERMISSIONS
-        )
-
-
-UNMEASURED = Measured(None)
 EVERYTHING = frozenset(need.permission for need in PERMISSIONS)
 
 
-async def measure(access: Access, user: Any, project_id: str | None) -> Measured:
+async def measure(access: Access, account: Account, project_id: str | None) -> Measured:
     """Return what the proven account may do in this project, or in at least one."""
+    user = member(await access.read(f"{WHO_AM_I}?include=memberships"), "user")
+    if number(user, "id") != number(account.unverified, "id"):
+        raise unexpected(LABEL, "another account than a moment ago")
     if project_id is None:
         return await _by_account(access, user, rows(user, "memberships"))
     try:
@@ -76,19 +55,17 @@ async def measure(access: Access, user: Any, project_id: str | None) -> Measured
 
 async def read_projects(access: Access) -> tuple[Project, ...]:
     """Return the visible projects, at most two thousand."""
-    found: dict[str, Project] = {}
-    for page in range(MAX_PAGES):
-        query = urlencode({"limit": PAGE_SIZE, "offset": page * PAGE_SIZE})
-        unverified = await access.read(f"/projects.json?{query}")
-        known = len(found)
-        for row in rows(unverified, "projects"):
-            identifier = number(row, "id")
-            if identifier is not None:
-                found[str(identifier)] = Project(str(identifier), text(row, "identifier"), text(row, "name"))
-        total = number(unverified, "total_count") or 0
-        if len(found) == known or (page + 1) * PAGE_SIZE >= total:
-            break
-    return tuple(found.values())
+
+    async def page(number_of_page: int) -> tuple[Project, ...]:
+        query: dict[str, str | int] = {"limit": PAGE_SIZE, "offset": number_of_page * PAGE_SIZE}
+        unverified = rows(await access.read("/projects.json", query), "projects")
+        return tuple(
+            Project(str(number(row, "id")), text(row, "identifier"), text(row, "name"))
+            for row in unverified
+            if number(row, "id") is not None
+        )
+
+    return await every_page(page, size=PAGE_SIZE, key=lambda project: project.id)
 
 
 async def read_project(access: Access, project_id: str, include: str) -> Any:
@@ -96,7 +73,7 @@ async def read_project(access: Access, project_id: str, include: str) -> Any:
     if not _PROJECT_ID.fullmatch(project_id):
         raise ProjectNotVisible
     answer = await access.ask(f"/projects/{project_id}.json?{urlencode({'include': include})}")
-    if answer.status in {FORBIDDEN, NOT_FOUND}:
+    if answer.status in OUT_OF_SIGHT:
         raise ProjectNotVisible
     project = member(read_json(LABEL, answer), "project")
     if number(project, "id") is None:
@@ -132,8 +109,8 @@ async def read_fields(access: Access, user: Any, project_id: str) -> tuple[Field
         ),
     }
     standard = tuple(
-        Field(name, label, kind, name in ALWAYS_SHOWN, options.get(name, ()))
-        for name, (label, kind) in STANDARD_FIELDS.items()
+        Field(name, label, type_, name in ALWAYS_SHOWN, options.get(name, ()), FIELD_KINDS[type_])
+        for name, (label, type_) in STANDARD_FIELDS.items()
         if name in ALWAYS_SHOWN or name in enabled
     )
     if member(user, "admin") is not True:
@@ -164,12 +141,17 @@ async def _by_account(access: Access, user: Any, memberships: Iterable[Any]) -> 
 
 
 def _custom_field(row: Any) -> Field:
+    type_ = text(row, "field_format") or "unknown"
+    kind = FIELD_KINDS.get(type_, FieldKind.OTHER)
+    if member(row, "multiple") is True:
+        kind = {FieldKind.CHOICE: FieldKind.CHOICES, FieldKind.PERSON: FieldKind.PEOPLE}.get(kind, kind)
     return Field(
         id=f"cf_{number(row, 'id')}",
         name=text(row, "name"),
-        type=text(row, "field_format") or "unknown",
+        type=type_,
         required=member(row, "is_required") is True,
         options=tuple(text(value, "value") for value in rows(row, "possible_values")),
+        kind=kind,
     )
 
 

@@ -17,7 +17,7 @@ from tests.source_tree import ROOT
 
 SERVICE = ROOT / "service"
 # The door to the database stands before every commit, and middleware around every request: neither names one.
-DATABASE, MIDDLEWARE = "database.py", "__call__"
+DATABASE, MIDDLEWARE = "database", "__call__"
 WRITES = ("INSERT", "UPDATE", "DELETE")
 WROTE = "wrote_in_this_transaction"
 
@@ -126,7 +126,7 @@ def where_from() -> str:
             continue
         if frame.f_code.co_name == MIDDLEWARE:
             request = request or _operation(frame.f_locals)
-        elif path.name != DATABASE:
+        elif path.parent.name != DATABASE:
             return f"{path.relative_to(SERVICE).with_suffix('')}: {frame.f_code.co_name}"
     assert request, "a commit that nobody asked for"
     return request

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.trust.sealing import parse_keys
+from service.values.database_urls import libpq_keywords
 
 SHORTEST_TOKEN = 16
 HTTP_REFUSED = "http can be read by others. Use https, or PARLEY_ENV=development with a loopback address."
@@ -44,7 +45,7 @@ class Settings(BaseSettings):
     database_url: str = Field(
         default="",
         repr=False,
-        description="`postgresql+asyncpg://user:password@host/name`; empty means SQLite in the data folder.",
+        description="`postgresql://user:password@host/name`, as libpq reads it; empty means SQLite in the data folder.",
     )
     database_seconds: float = Field(
         default=30,
@@ -160,13 +161,13 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _check_database_url(cls, value: str) -> str:
-        if value and not value.startswith(("postgresql+asyncpg://", "sqlite+aiosqlite://")):
-            raise ValueError(
-                "Write postgresql+asyncpg://user:password@host/name, or leave it empty for SQLite."
-            )
-        if value.startswith("sqlite") and not value.partition(":///")[2].replace(":memory:", ""):
-            raise ValueError("What is kept in memory is forgotten at the end. Leave it empty for a file.")
-        return value
+        url = value.strip()
+        if url.startswith("sqlite+aiosqlite://"):
+            if not url.partition(":///")[2].replace(":memory:", ""):
+                raise ValueError("What is kept in memory is forgotten at the end. Leave it empty for a file.")
+        elif url:
+            libpq_keywords(url)
+        return url
 
     @field_validator("egress_allow_cidrs")
     @classmethod

@@ -165,7 +165,7 @@ def test_production_has_a_replica_and_a_worker_on_postgresql(
     keys.write_text(new_key(), encoding="utf-8")
     exports = exports.replace("/etc/parley/sealing-keys", str(keys))
     with databases.postgres_copy(postgres_url, "template1") as url:
-        exports = re.sub(r"postgresql\+asyncpg://\S+", lambda _: shlex.quote(url), exports)
+        exports = re.sub(r"'postgresql://\S+'", lambda _: shlex.quote(url), exports)
         assert "newest revision" in run(exports + migrate, terminal, tmp_path)
         replica = serve.replace("8000", port).replace("0.0.0.0", "127.0.0.1")  # noqa: S104 - replaced
         without = "export PARLEY_WORKER=false\n"

@@ -49,8 +49,9 @@ def refusals(values: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> dict[st
         ({"sealing_keys": "swordfish"}, "Sealing key 1 must read kid:base64. Make one with `parley new-"),
         ({"sealing_keys": "k1:c2hvcnQ="}, "must be 32 bytes long, not 5. Make one with `parley new-"),
         ({"sealing_keys": f"k1:{KEY},k1:{KEY}"}, "a key id of its own. Make one"),
-        ({"database_url": "postgres://db/parley"}, "Write postgresql+asyncpg://user:password@host/name"),
-        ({"database_url": "sqlite:///parley.db"}, "Write postgresql+asyncpg://user:password@host/name"),
+        ({"database_url": "mysql://db/parley"}, "Write postgresql://user:password@host/name"),
+        ({"database_url": "sqlite:///parley.db"}, "Write postgresql://user:password@host/name"),
+        ({"database_url": "postgresql://u:p@db:abc/x"}, "A port is a number from 1 to 65535."),
         ({"database_url": "sqlite+aiosqlite:///:memory:"}, "forgotten at the end. Leave it empty"),
         ({"database_url": "sqlite+aiosqlite://"}, "forgotten at the end. Leave it empty"),
         ({"egress_allow_cidrs": "0.0.0.0/0"}, "Name the networks of your work-management systems"),
@@ -83,7 +84,7 @@ def test_all_unsafe_values_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_refused_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
-    wrong = {"sealing_keys": "k1:swordfish", "database_url": "postgres://parley:swordfish@db/parley"}
+    wrong = {"sealing_keys": "k1:swordfish", "database_url": "postgres://parley:swordfish@db:x/parley"}
     found = refusals({**GOOD, **wrong}, monkeypatch)
     assert set(found) == set(wrong)
     assert "swordfish" not in " ".join(found.values())
@@ -99,6 +100,7 @@ def test_a_refused_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> No
         {**LOCAL, "public_url": "http://[::1]:8000"},
         {**GOOD, "sandbox": "true", "worker": "false", "log_level": "debug"},
         {**GOOD, "database_url": "postgresql+asyncpg://parley:secret@db/parley"},
+        {**GOOD, "database_url": "postgres://parley:secret@db/parley?sslmode=require"},
         {**GOOD, "egress_allow_cidrs": "10.1.0.0/16, fd00::/8", "egress_ports": "443, 8443,3000"},
         {**GOOD, "known_nodes": "https://tracker.example.com=https://parley.example.com/i/tracker"},
     ],

@@ -9,9 +9,9 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from service.database.connecting import ANSWER_SECONDS, DRIVER, connect_options, watch_connecting
 from service.database.fair_pool import FairPool
 from service.database.rows import Journal
-from service.database.silence import ANSWER_SECONDS, give_up_on_silence, patience
 from service.database.trouble import Storing
 
 BUSY_TIMEOUT_MS = 5_000
@@ -55,8 +55,9 @@ def open_database(
         engine = _sqlite_engine(url, "BEGIN IMMEDIATE", pool_size=1)
         reading_engine = _sqlite_engine(url, "BEGIN", pool_size=POOL_SIZE)
     else:
-        engine = _engine(url, pool_size=POOL_SIZE, pool_recycle=1_800, connect_args=patience(answer_seconds))
-        give_up_on_silence(engine)
+        options = connect_options(url, answer_seconds)
+        engine = _engine(DRIVER, pool_size=POOL_SIZE, pool_recycle=1_800, connect_args=options)
+        watch_connecting(engine)
         reading_engine = engine.execution_options(isolation_level="AUTOCOMMIT")
     return Database(
         engine=engine,

@@ -33,8 +33,10 @@ def claim_database(database_url: str) -> Iterator[None]:
 
 def database_file(database_url: str) -> Path | None:
     """Return the file of an embedded SQLite database, or None for another one."""
-    url = make_url(database_url)
-    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+    if not database_url.startswith("sqlite"):
+        return None
+    name = make_url(database_url).database
+    return Path(name) if name else None
 
 
 def make_folder(file: Path) -> None:

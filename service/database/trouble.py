@@ -38,6 +38,8 @@ _BY_SQLSTATE = {
     "53": Trouble.BUSY,
     "55P03": Trouble.BUSY,
     "08": Trouble.AWAY,
+    "28": Trouble.AWAY,  # another password, or nobody of this name
+    "3D": Trouble.AWAY,  # no such database
     "55": Trouble.AWAY,
     "57": Trouble.AWAY,
 }

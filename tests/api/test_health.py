@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from service.database.engine import open_database
 from service.database.sessions import transaction
@@ -30,13 +30,15 @@ async def test_a_node_that_can_work_says_so_to_anybody(node: RunningNode) -> Non
         assert answer.headers["cache-control"] == "no-store"
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "dropped", "renamed"])
 async def test_without_its_database_it_lives_but_is_not_ready(
-    node: RunningNode, kind: str, tmp_path: Path
+    node: RunningNode, kind: str, tmp_path: Path, postgres_url: str
 ) -> None:
     away = {
         "sqlite": f"sqlite+aiosqlite:///{tmp_path}/away/parley.db",
         "postgresql": f"postgresql+asyncpg://parley:{PASSWORD}@127.0.0.1:{free_port()}/parley",
+        "dropped": str(make_url(postgres_url).set(database="dropped")),
+        "renamed": str(make_url(postgres_url).set(username="renamed")),
     }
     database = node.app.state.database
     node.app.state.database = open_database(away[kind])

@@ -96,7 +96,9 @@ COMMITS = (
         B, "authorization/tokens/connection: token_for_connection", "a proof is used up for a token", AWAY
     ),
     Commit(B, "authorization/records: read_status", "a proof is used up for the status", AWAY),
-    Commit(A, "verification/initiator/watching: watch", "the lost answer is noticed, the draft is back", AWAY),
+    Commit(
+        A, "verification/initiator/watching: watch", "the lost answer is noticed, the draft is back", AWAY
+    ),
     Commit(A, "connections/pending: expire", "the attempt has expired, the draft is back", ABANDON),
     Commit(A, "api/verification_sessions: delete_session", "the attempt is cancelled", CANCEL),
     Commit(B, "authorization/records: close", "the attempt is over here, too", CANCEL),

@@ -7,7 +7,7 @@ from typing import Any
 from service.egress.client import Egress
 from service.platforms.answers import unexpected
 from service.platforms.calls import Access
-from service.platforms.description import PlatformDescription
+from service.platforms.description import PermissionNeed, PlatformDescription
 from service.platforms.interface import (
     Credential,
     Field,
@@ -39,24 +39,26 @@ class Account:
 class Measured:
     """The permissions that an account has; None where that cannot be told.
 
-    `where` says where to grant what is missing, where that is not what the description says.
+    `where` says where to grant what is missing, where that is not what the description says. `unknown` are single
+    permissions that cannot be told, while others can.
     """
 
     permissions: frozenset[str] | None
     where: str | None = None
+    unknown: frozenset[str] = frozenset()
 
     def rights(self, description: PlatformDescription) -> tuple[Right, ...]:
         """Return what each permission that a scope needs comes to."""
-        known = self.permissions is not None
-        return tuple(
-            Right(
-                scope=need.scope,
-                permission=need.permission,
-                granted=None if self.permissions is None else need.permission in self.permissions,
-                measured=known,
-                where_to_grant=self.where or need.where_to_grant,
-            )
-            for need in description.permissions
+        return tuple(self._right(need) for need in description.permissions)
+
+    def _right(self, need: PermissionNeed) -> Right:
+        known = self.permissions is not None and need.permission not in self.unknown
+        return Right(
+            scope=need.scope,
+            permission=need.permission,
+            granted=need.permission in (self.permissions or ()) if known else None,
+            measured=known,
+            where_to_grant=self.where or need.where_to_grant,
         )
 
 

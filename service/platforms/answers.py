@@ -174,8 +174,12 @@ def number(unverified: object, name: str) -> int | None:
 
 def rows(unverified: object, name: str) -> tuple[dict[str, Any], ...]:
     """Return the objects of a member that should be a list of them; what is no object is left out."""
-    value = member(unverified, name)
-    return tuple(row for row in value if isinstance(row, dict)) if isinstance(value, list) else ()
+    return objects(member(unverified, name))
+
+
+def objects(unverified: object) -> tuple[dict[str, Any], ...]:
+    """Return the objects of what should be a list of them; what is no object is left out."""
+    return tuple(row for row in unverified if isinstance(row, dict)) if isinstance(unverified, list) else ()
 
 
 def words(unverified: object, name: str) -> tuple[str, ...]:

@@ -21,7 +21,8 @@ OUT_OF_SIGHT = frozenset({403, 404, 410})
 class Access:
     """A server and a credential to show there; the repr holds no secret.
 
-    `own_challenge` is what the platform's own WWW-Authenticate looks like: another one is a proxy's.
+    `own_challenge` is what the platform's own WWW-Authenticate looks like: another one is a proxy's. `instance_url`
+    is there for platforms whose API stands elsewhere than the URL of the instance says.
     """
 
     egress: Egress
@@ -31,6 +32,7 @@ class Access:
     basic_auth: tuple[str, str] | None = field(default=None, repr=False)
     open_headers: Mapping[str, str] = field(default_factory=dict)
     own_challenge: re.Pattern[str] | None = None
+    instance_url: str = ""
 
     def as_stranger(self) -> "Access":
         """Return the same server without the credential."""

@@ -60,13 +60,15 @@ def instance_itself(instance_url: str) -> str:
 class OAuth:
     """OAuth 2 with PKCE at the platform. `{server}` in a URL is what `server` makes of the instance's URL.
 
-    The credential that comes of it has the method's id and one value, `access_token`.
+    The credential that comes of it has the method's id and one value, `access_token`. With `scopes` a person signs
+    in; `user_scopes` are what the connection's user is asked for, empty where it cannot be connected in this way.
     """
 
     authorize_url: str
     token_url: str
     scopes: tuple[OAuthScope, ...]
     where_to_register: str
+    user_scopes: tuple[OAuthScope, ...] = ()
     client_authentication: ClientAuthentication = ClientAuthentication.POST
     refresh_tokens: RefreshTokens = RefreshTokens.NONE
     extra_parameters: tuple[tuple[str, str], ...] = ()

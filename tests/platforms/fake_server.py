@@ -68,8 +68,9 @@ def shows_credential(request: httpx.Request) -> bool:
 def _find(answers: Answers, request: httpx.Request) -> httpx.Response | None:
     url = request.url
     query = f"?{url.query.decode()}" if url.query else ""
-    place = f"{url.scheme}://{url.netloc.decode()}{url.path}"
-    for key in (place + query, place, url.path + query, url.path):
+    path = url.raw_path.decode().partition("?")[0]
+    place = f"{url.scheme}://{url.netloc.decode()}{path}"
+    for key in (place + query, place, path + query, path):
         for name in (f"{request.method} {key}", key):
             if name in answers:
                 found = answers[name]

@@ -14,7 +14,7 @@ APT_INSTALL := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -y 
 # Byte code is what makes the second start fast; some images switch it off.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-checks check serve test-browser test-interop test-trackers examples migrate docs lock format clean
+.PHONY: help demo test test-checks check serve test-browser test-interop test-trackers test-poolers examples migrate docs lock format clean
 
 help: ## What you can do here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,7 +24,7 @@ demo: $(READY) ## Two nodes on this machine connect with each other (ARGS=--once
 
 test: $(READY) ## The tests that need Python packages only
 	$(BIN)/python -m pytest -n 3 --dist worksteal --ignore=tests/browser --ignore=tests/interop \
-		--ignore=tests/security --ignore=tests/trackers $(ARGS)
+		--ignore=tests/poolers --ignore=tests/security --ignore=tests/trackers $(ARGS)
 
 test-checks: $(READY) ## Switch off each security check alone: the test named after it has to fail
 	$(BIN)/python -m pytest -n 3 tests/security $(ARGS)
@@ -55,6 +55,11 @@ test-interop: $(READY) ## A client that others wrote, on Node, against a node (i
 
 test-trackers: $(READY) ## The platform adapters against real trackers (installs Debian's packages of them)
 	$(BIN)/python -m pytest tests/trackers $(ARGS)
+
+test-poolers: $(READY) ## Behind PgBouncer, with passwords and TLS (installs Debian's pgbouncer and postgresql where there are none)
+	@ls /usr/sbin/pgbouncer /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || { \
+		$(AS_ROOT) apt-get update -qq && $(APT_INSTALL) pgbouncer postgresql; }
+	$(BIN)/python -m pytest tests/poolers $(ARGS)
 
 examples: $(READY) ## Record the examples of the API's description anew, after an answer has changed
 	$(BIN)/python -W ignore -m tests.recorded_examples

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from service.connections.actions.shape import OPERATIONS
 from tests.pairs import DETAILS, Pair, read
 
 pytestmark = pytest.mark.anyio
@@ -196,3 +197,15 @@ async def test_the_lifecycle_is_the_tables(pair: Pair) -> None:
         "mode",
         "activation",
     ]
+
+
+async def test_each_operation_that_an_action_names_is_described_so(pair: Pair) -> None:
+    described = {
+        operation["operationId"]: (method.upper(), path, need["bearer"][0])
+        for path, item in pair.a.app.openapi()["paths"].items()
+        for method, operation in item.items()
+        for need in operation.get("security", [])
+        if need.get("bearer")
+    }
+    for name, told in OPERATIONS.items():
+        assert described[name] == told

@@ -1,11 +1,50 @@
 """How access is had, as actions: verify one's own on the other side, or invite the partner, and wait for either."""
 
-from service.connections.actions.invitation import around_invitation, confirm, invite, revoke, share
-from service.connections.actions.shape import Action, Actor, Answers, Kind
+from service.connections.actions.shape import Action, Actor, Answers, Choice, Field, Kind
 from service.connections.setup import Access, SetUp, Step, Way, invitable_modes, why_not
 from service.words import Role
 
 POLL_AFTER_MS = 2_000
+INVITATION_POLL_MS = 10_000
+LONGEST_REASON = 500
+READ_AGAIN = "Read the connection again after a moment."
+
+CLOSE = Action(
+    "close",
+    Kind.SUBMIT,
+    "Close the connection",
+    "Ends it on both sides; this cannot be undone.",
+    "closeConnection",
+)
+CANCEL = Action(
+    "cancel",
+    Kind.SUBMIT,
+    "Cancel the verification",
+    "Ends this attempt; the draft stays as it is.",
+    "cancelVerificationSession",
+)
+VERIFY_ANEW = Action(
+    "start_again",
+    Kind.SUBMIT,
+    "Start the verification again",
+    "Makes a new verification session; the open one is cancelled.",
+    "createVerificationSession",
+)
+INVITE_ANEW = Action(
+    "invite_again",
+    Kind.SUBMIT,
+    "Make a new invitation",
+    "Makes a new code; the present one stops working.",
+    "createInvitation",
+    reveals=("code", "url"),
+)
+REVOKE = Action(
+    "revoke",
+    Kind.SUBMIT,
+    "Revoke the invitation",
+    "The code stops working at once; the draft stays as it is.",
+    "revokeInvitation",
+)
 
 
 def for_access(setup: SetUp, answers: Answers, *, primary: bool) -> tuple[Action, ...]:
@@ -14,103 +53,137 @@ def for_access(setup: SetUp, answers: Answers, *, primary: bool) -> tuple[Action
     if why_not(setup, Way.VERIFY) is None:
         actions.append(_verify(setup, answers, primary=primary))
     if why_not(setup, Way.INVITE) is None and invitable_modes(setup):
-        actions.append(invite(setup, answers, primary=primary and not actions))
+        actions.append(_invite(setup, primary=primary and not actions))
     return tuple(actions)
+
+
+def while_pending(setup: SetUp, answers: Answers) -> tuple[Action, ...]:
+    """Return whom it waits for, and what can be done meanwhile."""
+    if setup.role is Role.RESPONDER:
+        return (_wait(setup, answers), CLOSE)
+    if setup.access is Access.CLAIMED:
+        return (_confirm(answers), INVITE_ANEW, REVOKE, CLOSE)
+    if setup.access is Access.INVITED:
+        return (_share(answers), INVITE_ANEW, REVOKE, CLOSE)
+    if answers.invitation_id is not None:
+        return (_wait(setup, answers), REVOKE, CLOSE)
+    if setup.access is Access.FINISHING:
+        return (_wait(setup, answers), CANCEL, CLOSE)
+    resume = Action(
+        "resume",
+        Kind.OPEN_URL,
+        "Go on in the browser",
+        "Opens the page again that leads to the other side.",
+        url=answers.start_url,
+        expires_at=answers.expires_at,
+    )
+    return (_wait(setup, answers), resume, VERIFY_ANEW, CANCEL, CLOSE)
 
 
 def _verify(setup: SetUp, answers: Answers, *, primary: bool) -> Action:
     if setup.access is Access.READY:
         return Action(
-            id=Step.ACCESS,
-            kind=Kind.OPEN_URL,
+            Step.ACCESS,
+            Kind.OPEN_URL,
+            "Verify admin access in the browser",
+            "Open the page as an admin of this instance; it leads to the other side and back.",
             primary=primary,
-            label="Verify admin access in the browser",
-            description="Open the page as an admin of this instance; it leads to the other side and back.",
             url=answers.start_url,
             expires_at=answers.expires_at,
             poll_after_ms=POLL_AFTER_MS,
         )
     again = setup.access is Access.FAILED
     return Action(
-        id=Step.ACCESS,
-        kind=Kind.SUBMIT,
+        Step.ACCESS,
+        Kind.SUBMIT,
+        "Verify admin access again" if again else "I have admin access to the other side",
+        "Makes a verification session with a page for your browser; nothing is lost if it fails.",
+        "createVerificationSession",
         primary=primary,
-        label="Verify admin access again" if again else "I have admin access to the other side",
-        description="Makes a verification session with a page for your browser; nothing is lost if it fails.",
-        operation_id="createVerificationSession",
-        method="POST",
-        href=f"/v1/connections/{answers.connection_id}/verification-sessions",
     )
 
 
-def while_pending(setup: SetUp, answers: Answers) -> tuple[Action, ...]:
-    """Return whom it waits for, and what can be done meanwhile."""
-    if setup.role is Role.RESPONDER:
-        return (_wait(setup, answers), close(answers))
-    if setup.access is Access.CLAIMED:
-        return (confirm(answers), *around_invitation(answers), close(answers))
-    if setup.access is Access.INVITED:
-        return (share(answers), *around_invitation(answers), close(answers))
-    if answers.invitation_id is not None:
-        return (_wait(setup, answers), revoke(answers), close(answers))
-    cancel = Action(
-        id="cancel",
-        kind=Kind.SUBMIT,
-        label="Cancel the verification",
-        description="Ends this attempt; the draft stays as it is.",
-        operation_id="cancelVerificationSession",
-        method="DELETE",
-        href=f"/v1/verification-sessions/{answers.verification_session_id}",
+def _invite(setup: SetUp, *, primary: bool) -> Action:
+    """Return the way to a code; from visual it switches the mode."""
+    switches = setup.mode not in invitable_modes(setup)
+    expiry = Field("expires_at", "Good until", "moment", help="72 hours from now, if left empty.")
+    options = tuple(Choice(mode, f"Switch to {mode}") for mode in invitable_modes(setup))
+    mode = Field("mode", "Mode", "choice", required=True, options=options, value=options[0].value)
+    return Action(
+        "invite",
+        Kind.SUBMIT,
+        "Invite the partner instead" if setup.access is Access.FAILED else "Invite the partner",
+        "Makes a code that an admin of the other side accepts on their own node"
+        + (", and switches the mode, for visual cannot be set up by an invitation." if switches else "."),
+        "createInvitation",
+        primary=primary,
+        fields=(mode, expiry) if switches else (expiry,),
+        reveals=("code", "url"),
     )
-    if setup.access is Access.FINISHING:
-        return (_wait(setup, answers), cancel, close(answers))
-    resume = Action(
-        id="resume",
-        kind=Kind.OPEN_URL,
-        label="Go on in the browser",
-        description="Opens the page again that leads to the other side.",
-        url=answers.start_url,
+
+
+def ask_for_invitation(answers: Answers) -> Action:
+    """Return what a private side does: the partner, who can be reached, invites."""
+    return Action(
+        "ask_for_invitation",
+        Kind.SHARE,
+        "Ask the partner to invite you",
+        "This instance is private, so the partner's node cannot reach it. Send them what follows; they choose "
+        f"a private destination and send you a code, which you accept here. {answers.about_here}",
+        "previewInvitation",
+        primary=True,
+        fields=(
+            Field("code", "Code or link from the partner", "textarea", required=True, max_length=10_240),
+        ),
+    )
+
+
+def _share(answers: Answers) -> Action:
+    """Return what a partner does with the code that was shown once."""
+    return Action(
+        Step.ACCESS,
+        Kind.SHARE,
+        "Send the invitation to the partner, who accepts it",
+        "The code was shown once, when the invitation was made. The partner opens the link, or gives the code "
+        "to their own node. A lost code is replaced by a new one.",
+        actor=Actor.OTHER_SIDE,
+        primary=True,
+        url=answers.invitation_page,
+        expires_at=answers.expires_at,
+        poll_after_ms=INVITATION_POLL_MS,
+        required_scope="connections:read",
+    )
+
+
+def _confirm(answers: Answers) -> Action:
+    """Return the decision on who claimed it."""
+    choices = (Choice("confirm", "Yes, this is my partner"), Choice("reject", "No, end this invitation"))
+    return Action(
+        "confirm",
+        Kind.SUBMIT,
+        "Confirm who accepted the invitation",
+        f"{answers.claimed_by} Compare the code with your partner before you confirm.",
+        "confirmInvitation",
+        primary=True,
+        fields=(
+            Field("decision", "Decision", "choice", required=True, options=choices),
+            Field("reason", "Reason, if you reject", max_length=LONGEST_REASON),
+        ),
         expires_at=answers.expires_at,
     )
-    return (_wait(setup, answers), resume, _again(answers), cancel, close(answers))
 
 
 def _wait(setup: SetUp, answers: Answers) -> Action:
     finishing = setup.access is Access.FINISHING
     decides = "The inviter confirms" if setup.role is Role.RESPONDER else "An admin of the other side decides"
     return Action(
-        id=Step.ACTIVATION if finishing else Step.ACCESS,
-        kind=Kind.WAIT,
+        Step.ACTIVATION if finishing else Step.ACCESS,
+        Kind.WAIT,
+        "The two nodes are activating the connection" if finishing else decides,
+        READ_AGAIN,
         actor=Actor.SYSTEM if finishing else Actor.OTHER_SIDE,
         primary=True,
-        label="The two nodes are activating the connection" if finishing else decides,
-        description="Read the connection again after a moment.",
         expires_at=answers.expires_at,
         poll_after_ms=POLL_AFTER_MS,
         required_scope="connections:read",
-    )
-
-
-def _again(answers: Answers) -> Action:
-    return Action(
-        id="start_again",
-        kind=Kind.SUBMIT,
-        label="Start the verification again",
-        description="Makes a new verification session; the open one is cancelled.",
-        operation_id="createVerificationSession",
-        method="POST",
-        href=f"/v1/connections/{answers.connection_id}/verification-sessions",
-    )
-
-
-def close(answers: Answers) -> Action:
-    """Return the way to end it for good, in any state."""
-    return Action(
-        id="close",
-        kind=Kind.SUBMIT,
-        label="Close the connection",
-        description="Ends it on both sides; this cannot be undone.",
-        operation_id="closeConnection",
-        method="DELETE",
-        href=f"/v1/connections/{answers.connection_id}",
     )

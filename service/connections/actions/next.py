@@ -1,7 +1,6 @@
 """What the client does next: it performs the primary action, then reads the connection again."""
 
-from service.connections.actions.access import close, for_access, while_pending
-from service.connections.actions.invitation import ask_for_invitation
+from service.connections.actions.access import CLOSE, ask_for_invitation, for_access, while_pending
 from service.connections.actions.running import while_halted, while_running
 from service.connections.actions.shape import Action, Answers, Choice, Field, Kind, choices
 from service.connections.setup import (
@@ -28,6 +27,10 @@ def next_actions(setup: SetUp, answers: Answers) -> tuple[Action, ...]:
 
     A paused instance has one primary action whatever the connection's state: nothing else leads on.
     """
+    return tuple(action.at(answers) for action in _possible(setup, answers))
+
+
+def _possible(setup: SetUp, answers: Answers) -> tuple[Action, ...]:
     if setup.state is ConnectionState.CLOSED:
         return ()
     if setup.is_paused_here:
@@ -36,7 +39,7 @@ def next_actions(setup: SetUp, answers: Answers) -> tuple[Action, ...]:
         return while_running(setup, answers)
     if setup.state is ConnectionState.PENDING:
         return while_pending(setup, answers)
-    return (*_in_draft(setup, answers), close(answers))
+    return (*_in_draft(setup, answers), CLOSE)
 
 
 def _in_draft(setup: SetUp, answers: Answers) -> tuple[Action, ...]:
@@ -68,16 +71,14 @@ def _destination(setup: SetUp, answers: Answers, *, primary: bool) -> Action:
         Choice("local", "This same instance", disabled=not answers.local_offered, why=answers.local_why_not),
     )
     return Action(
-        id=Step.DESTINATION,
-        kind=Kind.SUBMIT,
-        primary=primary,
-        label="Choose the destination",
-        description=_why_no_mode(setup)
+        Step.DESTINATION,
+        Kind.SUBMIT,
+        "Choose the destination",
+        _why_no_mode(setup)
         or (NO_WAY if _is_dead_end(setup) else None)
         or "Say where the other side is. Its own URL or its node URL will do.",
-        operation_id="setDestination",
-        method="PUT",
-        href=f"/v1/connections/{answers.connection_id}/destination",
+        "setDestination",
+        primary=primary,
         fields=(
             Field("type", "Type", "choice", required=True, options=kinds, value=setup.type),
             Field(
@@ -106,34 +107,17 @@ def _why_no_mode(setup: SetUp) -> str | None:
 
 
 def _details(setup: SetUp, answers: Answers, *, primary: bool) -> Action:
-    help_text = "A letter first, then letters, digits, - or _. The two short names must differ."
     return Action(
-        id=Step.DETAILS,
-        kind=Kind.SUBMIT,
+        Step.DETAILS,
+        Kind.SUBMIT,
+        "Change the names" if setup.has_details else "Name the connection",
+        "Short names stand for the two sides in rules and lists.",
+        "setDetails",
         primary=primary,
-        label="Change the names" if setup.has_details else "Name the connection",
-        description="Short names stand for the two sides in rules and lists.",
-        operation_id="setDetails",
-        method="PUT",
-        href=f"/v1/connections/{answers.connection_id}/details",
         fields=(
-            Field(
-                "local_short_name",
-                "Short name of this side",
-                required=True,
-                value=answers.local_short_name,
-                help=help_text,
-                pattern=SHORT_NAME_PATTERN,
-                max_length=30,
-            ),
-            Field(
-                "destination_short_name",
-                "Short name of the other side",
-                required=True,
-                value=answers.destination_short_name,
-                help=help_text,
-                pattern=SHORT_NAME_PATTERN,
-                max_length=30,
+            _short_name("local_short_name", "Short name of this side", answers.local_short_name),
+            _short_name(
+                "destination_short_name", "Short name of the other side", answers.destination_short_name
             ),
             Field(
                 "name",
@@ -147,29 +131,32 @@ def _details(setup: SetUp, answers: Answers, *, primary: bool) -> Action:
     )
 
 
-def _mode(setup: SetUp, answers: Answers, *, primary: bool) -> Action:
+def _short_name(name: str, label: str, value: str | None) -> Field:
+    rule = "A letter first, then letters, digits, - or _. The two short names must differ."
+    return Field(
+        name, label, required=True, value=value, help=rule, pattern=SHORT_NAME_PATTERN, max_length=30
+    )
+
+
+def _mode(setup: SetUp, _answers: Answers, *, primary: bool) -> Action:
     options = choices(setup, Mode)
     return Action(
-        id=Step.MODE,
-        kind=Kind.SUBMIT,
+        Step.MODE,
+        Kind.SUBMIT,
+        "Change the mode" if setup.mode else "Choose the mode",
+        "The mode is final once the connection is active; only basic may later be upgraded.",
+        "setMode",
         primary=primary,
-        label="Change the mode" if setup.mode else "Choose the mode",
-        description="The mode is final once the connection is active; only basic may later be upgraded.",
-        operation_id="setMode",
-        method="PUT",
-        href=f"/v1/connections/{answers.connection_id}/mode",
         fields=(Field("mode", "Mode", "choice", required=True, options=options, value=setup.mode),),
     )
 
 
-def _activation(setup: SetUp, answers: Answers, *, primary: bool) -> Action:
+def _activation(setup: SetUp, _answers: Answers, *, primary: bool) -> Action:
     return Action(
-        id=Step.ACTIVATION,
-        kind=Kind.SUBMIT,
+        Step.ACTIVATION,
+        Kind.SUBMIT,
+        "Activate",
+        "Both sides are this instance: the connection is active at once.",
+        "activateConnection",
         primary=primary and is_answered(setup, Step.MODE) and setup.type is DestinationType.LOCAL,
-        label="Activate",
-        description="Both sides are this instance: the connection is active at once.",
-        operation_id="activateConnection",
-        method="POST",
-        href=f"/v1/connections/{answers.connection_id}/activation",
     )

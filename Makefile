@@ -14,7 +14,7 @@ APT_INSTALL := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -y 
 # Byte code is what makes the second start fast; some images switch it off.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-checks check serve test-browser test-interop test-trackers test-poolers examples migrate docs lock format clean
+.PHONY: help demo test test-checks check serve test-browser test-interop test-trackers test-poolers bench examples migrate docs lock format clean
 
 help: ## What you can do here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ test-poolers: $(READY) ## Behind PgBouncer, with passwords and TLS (installs Deb
 	@ls /usr/sbin/pgbouncer /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || { \
 		$(AS_ROOT) apt-get update -qq && $(APT_INSTALL) pgbouncer postgresql; }
 	$(BIN)/python -m pytest tests/poolers $(ARGS)
+
+bench: $(READY) ## What a whole set-up costs, beside a floor (ARGS="--flows 60 --databases sqlite"; --help)
+	$(BIN)/python -W ignore -m benchmarks.handshakes $(ARGS)
 
 examples: $(READY) ## Record the examples of the API's description anew, after an answer has changed
 	$(BIN)/python -W ignore -m tests.recorded_examples

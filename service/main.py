@@ -45,6 +45,7 @@ from service.http import problem_handlers
 from service.http.body_limit import BodyLimit
 from service.http.busy_limit import MOST_AT_ONCE, MOST_OF_A_SOURCE, BusyLimit
 from service.http.context import HttpContext
+from service.http.cors import Cors
 from service.http.metrics import Metrics, RequestMetrics
 from service.http.rate_limits import RateLimits
 from service.instance_keys import rotation
@@ -125,6 +126,8 @@ def create_app(
     app.add_middleware(RateLimits, refuse=_refuse)
     of_a_source = MOST_OF_A_SOURCE if settings.rate_limits else MOST_AT_ONCE
     app.add_middleware(BusyLimit, refuse=_refuse, most=MOST_AT_ONCE, most_of_a_source=of_a_source)
+    if settings.cors_origins:
+        app.add_middleware(Cors, origins=settings.cors_origins)
     app.add_middleware(HttpContext, https=settings.public_url.startswith("https://"))
     app.state.metrics = Metrics()
     app.add_middleware(RequestMetrics, metrics=app.state.metrics)

@@ -82,6 +82,10 @@ class Settings(BaseSettings):
         default=SecretStr(""),
         description="What monitoring sends as a bearer token to read `/metrics`; without it, only this machine may.",
     )
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Origins of front ends whose pages may call the API, comma separated; cookies never count there.",
+    )
     forwarded_allow_ips: str = Field(
         default="127.0.0.1", description="Addresses of your proxies, whose `X-Forwarded-For` is believed."
     )
@@ -100,6 +104,26 @@ class Settings(BaseSettings):
             return tuple(ip_network(part) for part in _split(value))
         except ValueError as fault:
             raise ValueError(f"{fault}. Write networks such as 10.1.0.0/16, comma separated.") from None
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        return _split(value) if isinstance(value, str) else value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _check_cors_origins(cls, value: tuple[str, ...], others: ValidationInfo) -> tuple[str, ...]:
+        if "*" in value:
+            raise ValueError("This lets every page call the API. Name the origins of your front ends.")
+        origins = tuple(origin.rstrip("/") for origin in value)
+        if not all(map(_is_origin, origins)):
+            raise ValueError("Write origins such as https://app.example.com, without path, comma separated.")
+        for origin in origins:
+            is_here = is_loopback_host(urlsplit(origin).hostname or "")
+            is_development = others.data.get("env") is Environment.DEVELOPMENT
+            if origin.lower().startswith("http:") and not (is_here and is_development):
+                raise ValueError(HTTP_REFUSED)
+        return tuple(map(canonical_origin, origins))
 
     @field_validator("known_nodes", mode="before")
     @classmethod

@@ -62,6 +62,10 @@ def refusals(values: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> dict[st
         ({"egress_ports": "0"}, "greater than or equal to 1"),
         ({"egress_ports": "65536"}, "less than or equal to 65535"),
         ({"known_nodes": "https://tracker.example.com"}, "Write tracker URL=node URL, comma separated."),
+        ({"cors_origins": "null"}, "Write origins such as https://app.example.com"),
+        ({"cors_origins": "https://app.example.com/wizard"}, "Write origins such as https://app.example.com"),
+        ({"cors_origins": "http://app.example.com"}, "http can be read by others"),
+        ({"cors_origins": "http://localhost:5173"}, "http can be read by others"),
         ({"env": "prod"}, "'production' or 'development'"),
         ({"log_level": "loud"}, "'DEBUG', 'INFO', 'WARNING' or 'ERROR'"),
         ({"sandbox": "maybe"}, "valid boolean"),
@@ -97,6 +101,8 @@ def test_a_refused_secret_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> No
         LOCAL,
         {**GOOD, "public_url": "https://parley.example.com:8443/"},
         {**LOCAL, "public_url": "http://localhost:8000"},
+        {**LOCAL, "cors_origins": "http://localhost:5173"},
+        {**GOOD, "cors_origins": "https://app.example.com, https://wizard.example.com:8443/"},
         {**LOCAL, "public_url": "http://[::1]:8000"},
         {**GOOD, "sandbox": "true", "worker": "false", "log_level": "debug"},
         {**GOOD, "database_url": "postgresql+asyncpg://parley:secret@db/parley"},
@@ -112,6 +118,17 @@ def test_a_safe_environment_is_taken(changes: dict[str, str], monkeypatch: pytes
 def test_the_public_url_is_kept_without_a_slash_at_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     assert refusals({**GOOD, "public_url": " https://parley.example.com/ "}, monkeypatch) == {}
     assert Settings().public_url == "https://parley.example.com"
+
+
+@pytest.mark.parametrize("origins", ["*", "https://app.example.com,*"])
+def test_cors_for_every_origin_is_refused(origins: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = refusals({**GOOD, "cors_origins": origins}, monkeypatch)
+    assert "Name the origins of your front ends." in found["cors_origins"]
+
+
+def test_the_origins_of_front_ends_are_kept_as_browsers_spell_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert refusals({**GOOD, "cors_origins": "HTTPS://App.example.com:443/"}, monkeypatch) == {}
+    assert Settings().cors_origins == ("https://app.example.com",)
 
 
 def test_without_a_database_url_the_data_folder_has_the_database(

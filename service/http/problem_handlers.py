@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Mount
 
 from service.database.trouble import trouble_of
+from service.http.cors import readable
 from service.problems import tree as problems
 from service.problems.tree import Problem, as_record
 from service.trust.tokens import without_codes
@@ -63,7 +64,10 @@ def install(app: FastAPI, page: ProblemPage) -> None:
                 # Where the database is away, each of many refusals would say the same over pages.
                 exc_info=error if is_fault else None,
             )
-        return respond(request, problem, page)
+        response = respond(request, problem, page)
+        if problem.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            response.headers.update(readable(request))
+        return response
 
     for kind in (
         Problem,

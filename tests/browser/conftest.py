@@ -5,15 +5,18 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Literal
 
 import pytest
 import uvicorn
 from fastapi import FastAPI
 from playwright.sync_api import Browser
+from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
 from service.pages.docs import redoc_page, swagger_ui_page
@@ -22,6 +25,8 @@ from tests.browser.sandbox_pair import Pair
 from tests.chromium import Visitor, started_chromium
 from tests.pages.sample_views import VIEWS
 from tests.processes import started_node
+
+FRONT_END = Path(__file__).with_name("front_end.html")
 
 
 @pytest.fixture(scope="session")
@@ -32,11 +37,25 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+def front_end() -> Iterator[str]:
+    """The origin of a static page that another team serves; both nodes list it."""
+
+    async def page(_request: Request) -> FileResponse:
+        return FileResponse(FRONT_END)
+
+    with served(Starlette(routes=[Route("/", page)])) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def pair(tmp_path_factory: pytest.TempPathFactory, front_end: str) -> Iterator[Pair]:
     """Both nodes run; what one test sets up, the next one may see."""
     folder = tmp_path_factory.mktemp("handshake")
     with ExitStack() as stack:
-        nodes = [stack.enter_context(started_node(folder, name)) for name in ("acme", "globex")]
+        nodes = [
+            stack.enter_context(started_node(folder, name, cors_origins=front_end))
+            for name in ("acme", "globex")
+        ]
         for node in nodes:
             node.wait_until_ready()
         acme, globex = (node.add_instance() for node in nodes)
@@ -54,9 +73,16 @@ def alice(browser: Browser, pair: Pair) -> Iterator[Visitor]:
 @pytest.fixture(scope="session")
 def pages_url() -> Iterator[str]:
     """Where the throw-away node answers: each view at /pages/{name}, and the API description pages."""
+    with served(_pages_app()) as url:
+        yield url
+
+
+@contextmanager
+def served(app: Starlette) -> Iterator[str]:
+    """Give the origin at which the application answers; it ends with the block."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(_pages_app(), log_level="warning", ws="none", lifespan="off"))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none", lifespan="off"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"

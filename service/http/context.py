@@ -52,8 +52,32 @@ class HttpContext:
                     )
             await send(message)
 
+        app = _without_content(self.app) if scope["method"] == "HEAD" else self.app
         with structlog.contextvars.bound_contextvars(request_id=request_id), arrived(address, request_id):
-            await self.app(scope, receive, send_with_headers)
+            await app(scope, receive, send_with_headers)
+
+
+def _without_content(app: ASGIApp) -> ASGIApp:
+    """Return the application that answers as to GET, and keeps the content to itself (RFC 9110, 9.3.2).
+
+    An answer ends with its headers, also one that would go on for ever. Who counts and logs still sees a HEAD.
+    """
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        as_get, is_over = {**scope, "method": "GET"}, False
+
+        async def send_headers(message: Message) -> None:
+            nonlocal is_over
+            if not is_over:
+                is_over = message["type"] == "http.response.body"
+                await send({"type": "http.response.body", "body": b""} if is_over else message)
+
+        try:
+            await app(as_get, receive, send_headers)
+        finally:
+            scope["route"] = as_get.get("route")
+
+    return answer
 
 
 def _request_id(scope: Scope) -> str:

@@ -27,7 +27,7 @@ PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER_SECONDS = "5"
 # HttpContext says this of each answer that passes it; that to a fault of ours does not.
 EVERYWHERE = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 log = structlog.get_logger(__name__)
 
 
@@ -159,13 +159,14 @@ def _from_http(request: Request, error: HTTPException) -> Problem:
 
 def allowed_methods(request: Request) -> set[str]:
     """Return every method that some route has at this path; the framework names those of the first one only."""
-    return {
+    allowed = {
         method for method in METHODS if any(_answers(route, request, method) for route in request.app.routes)
     }
+    return allowed | {"HEAD"} if "GET" in allowed else allowed
 
 
 def _answers(route: BaseRoute, request: Request, method: str) -> bool:
-    if isinstance(route, Mount) and method not in {"GET", "HEAD"}:
+    if isinstance(route, Mount) and method != "GET":
         return False  # files
     scope = request.scope  # a mount has moved its root
     root = scope.get("app_root_path", scope.get("root_path", ""))

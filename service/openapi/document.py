@@ -26,6 +26,8 @@ marked `primary` in `next_actions`, read the connection again, until it is `acti
 
 Every refusal is a problem (RFC 9457): `detail` says what happened, `fix` how to go on, `retry` whether the same
 request may work later. `GET /v1/problem-types` lists them all.
+
+Whatever answers GET answers HEAD in the same way, without the content.
 """
 TAGS = [
     {"name": "Connections", "description": "An agreement between two sides, set up step by step."},

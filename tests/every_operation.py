@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 from sqlmodel import select
@@ -50,6 +51,7 @@ class Walk:
         await self.look_around()
         await self.administer()
         await self.sign_in()
+        await self.sign_in_elsewhere()
         await self.connect_locally()
         await self.answer_step_by_step()
         await self.connect()
@@ -95,6 +97,18 @@ class Walk:
         person = {"Authorization": f"Bearer {session['token']}"}
         await self.call("GET", "/v1/sessions/current", headers=person)
         await self.call("DELETE", "/v1/sessions/current", headers=person)
+
+    async def sign_in_elsewhere(self) -> None:
+        """A person on the platform's own page, and back."""
+        self.network.hosts["gitlab.test"] = httpx.MockTransport(_gitlab)
+        new = {"slug": "delta", "name": "Delta's tracker", "platform": "gitlab", "url": "https://gitlab.test"}
+        client = {"client_id": "parley", "client_secret": "a-secret"}
+        await self.call("POST", "/v1/instances", {**new, "oauth_client": client})
+        async with httpx.AsyncClient(transport=self.network, base_url=self.a.url) as browser:
+            away = await browser.get("/i/delta/sign-in/away/oauth", params={"next": "/i/delta/invite"})
+            state = parse_qs(urlsplit(away.headers["location"]).query)["state"][0]
+            back = await browser.get("/i/delta/sign-in/return", params={"state": state, "code": "a-code"})
+            assert back.headers["location"] == "/i/delta/invite"
 
     async def connect_locally(self) -> None:
         """A connection of an instance with itself."""
@@ -238,3 +252,12 @@ class Walk:
 
 def is_json(answer: httpx.Response) -> bool:
     return "json" in answer.headers["content-type"]
+
+
+def _gitlab(request: httpx.Request) -> httpx.Response:
+    """A GitLab that knows one administrator, by one token."""
+    if request.url.path == "/oauth/token":
+        return httpx.Response(200, json={"access_token": "a-token", "token_type": "Bearer"})
+    if request.headers.get("authorization") != "Bearer a-token":
+        return httpx.Response(401, json={"message": "401 Unauthorized"})
+    return httpx.Response(200, json={"id": 1, "username": "root", "state": "active", "is_admin": True})

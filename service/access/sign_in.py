@@ -24,7 +24,14 @@ LIFETIME = timedelta(minutes=30)
 FRESH = timedelta(minutes=5)
 MOST_PER_ACCOUNT = 20
 # The person can set these right; the others are the instance's.
-REASONS_OF_THE_PERSON = frozenset({SignInReason.WRONG_CREDENTIALS, SignInReason.PASSWORD_CHANGE_DUE})
+REASONS_OF_THE_PERSON = frozenset(
+    {
+        SignInReason.WRONG_CREDENTIALS,
+        SignInReason.PASSWORD_CHANGE_DUE,
+        SignInReason.LOCKED_OUT,
+        SignInReason.RIGHT_MISSING,
+    }
+)
 
 
 async def sign_in(

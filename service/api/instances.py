@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from sqlmodel import select
@@ -21,6 +21,7 @@ from service.database.sessions import SessionDep, reading
 from service.instances.checks import check_instance
 from service.instances.credentials import read_credential, seal_credential
 from service.instances.models import Instance
+from service.instances.oauth_clients import require_oauth, seal_client
 from service.instances.operations import (
     NewInstance,
     change_instance,
@@ -39,11 +40,12 @@ from service.instances.schemas import (
     InstanceList,
     InstanceOut,
     InstancePatch,
+    OAuthClientIn,
     RightOut,
     describe_instance,
 )
 from service.lifecycle.ending import unheard_endings
-from service.node import NodeDep, NowDep
+from service.node import Node, NodeDep, NowDep
 from service.openapi.document import problem_responses
 from service.platforms.interface import Credential, Platform
 from service.platforms.registry import PlatformsDep
@@ -104,7 +106,11 @@ async def create(
         return_urls=tuple(body.return_urls),
         credential=_read(platform, body.credential),
     )
+    if body.oauth_client is not None:
+        require_oauth(platform.description)
     instance = await create_instance(session, node, platforms, new, now)
+    if body.oauth_client is not None:
+        await change_instance(session, node.settings, instance, _seal(node, instance, body.oauth_client), now)
     _, token = await issue_token(session, node.hasher, instance.slug, INSTANCE_SCOPES, [instance.id], now)
     response.headers["Location"] = f"/v1/instances/{instance.id}"
     return InstanceCreated(**describe_instance(instance, node.settings).model_dump(), token=token)
@@ -136,16 +142,19 @@ async def change(
     now: NowDep,
     platforms: PlatformsDep,
 ) -> InstanceOut:
-    """What is sent is changed, what is left out stays; `credential: null` removes the stored one.
+    """What is sent is changed, what is left out stays; null removes a stored `credential` or `oauth_client`.
 
     Needs `instances:write`. Slug, platform and URL never change: partners trust the instance under them.
     """
     instance = await _visible(session, caller, instance_id)
-    given = body.model_dump(include=body.model_fields_set - {"credential"})
+    given = body.model_dump(include=body.model_fields_set - {"credential", "oauth_client"})
     if "credential" in body.model_fields_set:
         credential = _read(platform_of(platforms, instance), body.credential)
         sealed = seal_credential(node.sealer, instance.id, credential) if credential else None
         given["credential_sealed"] = sealed
+    if "oauth_client" in body.model_fields_set:
+        require_oauth(platform_of(platforms, instance).description)
+        given |= _seal(node, instance, body.oauth_client)
     await change_instance(session, node.settings, instance, given, now)
     return describe_instance(instance, node.settings)
 
@@ -216,6 +225,12 @@ def _read(platform: Platform, given: CredentialIn | None) -> Credential | None:
     if given is None:
         return None
     return read_credential(platform.description, given.method, given.plain_values(), "/credential")
+
+
+def _seal(node: Node, instance: Instance, given: OAuthClientIn | None) -> dict[str, Any]:
+    if given is None:
+        return {"oauth_client_id": None, "oauth_secret_sealed": None}
+    return seal_client(node.sealer, instance.id, given.client_id, given.client_secret.get_secret_value())
 
 
 async def _refuse_while_connected(session: AsyncSession, instance: Instance) -> None:

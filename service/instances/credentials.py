@@ -14,13 +14,21 @@ from service.values.texts import is_storable
 def read_credential(
     description: PlatformDescription, method: str, values: Mapping[str, str], pointer: str = ""
 ) -> Credential:
-    """Return the credential with exactly the fields of this method; raises ValidationFailed."""
+    """Return the credential with exactly the fields of this method; raises ValidationFailed.
+
+    No access token is taken from anybody but the platform itself: one that was made for another application would
+    sign in whoever agreed to that one.
+    """
     known = {offered.id: offered for offered in description.sign_in}
     chosen = known.get(method)
     if chosen is None:
         options = [{"value": offered.id, "label": offered.label} for offered in description.sign_in]
         detail = f"{description.label} has no such sign-in method; it has: {', '.join(known)}."
         raise not_valid(f"{pointer}/method", "unknown_method", detail, options=options)
+    if chosen.oauth is not None:
+        programs = ", ".join(offered.id for offered in description.sign_in if offered.oauth is None) or "none"
+        detail = f"{chosen.label} is for people in a browser. Methods for programs: {programs}."
+        raise not_valid(f"{pointer}/method", "browser_only", detail)
     _check_fields(chosen, values, f"{pointer}/values")
     return Credential(method, dict(values))
 

@@ -24,5 +24,7 @@ class Instance(SQLModel, table=True):
     return_urls: list[str] = Field(sa_column=Column(JSON_COLUMN, nullable=False))
     identity: dict[str, Any] = Field(sa_column=Column(JSON_COLUMN, nullable=False))
     credential_sealed: str | None = None
+    oauth_client_id: str | None = Field(default=None, max_length=255)
+    oauth_secret_sealed: str | None = None
     created_at: datetime
     updated_at: datetime

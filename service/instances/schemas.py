@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 from service.database.pagination import PageOut
 from service.instances.identity import why_paused
 from service.instances.models import Instance
+from service.instances.oauth_clients import redirect_uri_of
 from service.instances.operations import SLUG_PATTERN, issuer_of
 from service.platforms.registry import SANDBOX
 from service.settings import Settings
@@ -52,6 +53,17 @@ class CredentialIn(RequestBody):
         return {name: value.get_secret_value() for name, value in self.values.items()}
 
 
+class OAuthClientIn(RequestBody):
+    """This node as an application of the instance, as an admin registered it there. The secret is kept sealed."""
+
+    client_id: str = Field(
+        min_length=1, max_length=255, description="The client id.", examples=["Iv1.0123456789abcdef"]
+    )
+    client_secret: Annotated[SecretStr, StringConstraints(min_length=1, max_length=1000)] = Field(
+        description="The client secret; it is never shown again.", examples=["0123456789abcdef"]
+    )
+
+
 class InstanceCreate(RequestBody):
     """A work-management system that this node is to front."""
 
@@ -75,6 +87,10 @@ class InstanceCreate(RequestBody):
     credential: CredentialIn | None = Field(
         default=None, description="The connection's user; with it, rights are measured instead of declared."
     )
+    oauth_client: OAuthClientIn | None = Field(
+        default=None,
+        description="With it, people sign in on the platform's own page, where it has one.",
+    )
 
 
 class InstancePatch(RequestBody):
@@ -89,6 +105,9 @@ class InstancePatch(RequestBody):
     )
     credential: CredentialIn | None = Field(
         default=None, description="The connection's user; null removes the stored one."
+    )
+    oauth_client: OAuthClientIn | None = Field(
+        default=None, description="This node as an application there; null removes the stored one."
     )
 
 
@@ -119,6 +138,14 @@ class InstanceOut(BaseModel):
     )
     reason: str | None = Field(description="Why it is paused; null where it is not.", examples=[None])
     has_credential: bool = Field(description="Whether the connection's user is stored.", examples=[True])
+    oauth_client_id: str | None = Field(
+        description="The application that people sign in with on the platform's own page; null where none is stored.",
+        examples=[None],
+    )
+    oauth_redirect_uri: str = Field(
+        description="The callback URL to register for that application.",
+        examples=["https://parley.acme.example/i/acme/sign-in/return"],
+    )
     sandbox: bool = Field(description="Whether it is the built-in demonstration.", examples=[False])
     created_at: datetime = Field(description="When it was added.")
     updated_at: datetime = Field(description="When it was last changed.")
@@ -185,6 +212,8 @@ def describe_instance(instance: Instance, settings: Settings) -> InstanceOut:
         state="active" if why is None else "paused",
         reason=why,
         has_credential=instance.credential_sealed is not None,
+        oauth_client_id=instance.oauth_client_id,
+        oauth_redirect_uri=redirect_uri_of(settings, instance.slug),
         sandbox=instance.platform == SANDBOX,
         created_at=instance.created_at,
         updated_at=instance.updated_at,

@@ -22,6 +22,7 @@ from service.pages.refusals import PageRefused
 from service.pages.rendering import render
 from service.pages.views import SignInView
 from service.pages.visitors import find_browser
+from service.platforms.description import PlatformDescription, SignInMethod
 from service.platforms.interface import SignInFailure
 from service.platforms.registry import Registry
 from service.problems.tree import ValidationFailed
@@ -86,6 +87,20 @@ def read_goal(unverified_next: str | None, instance: Instance) -> Goal:
     )
 
 
+def offered_methods(description: PlatformDescription, instance: Instance) -> tuple[SignInMethod, ...]:
+    """Return the ways to sign in here: the platform's own page only where this node is registered with it."""
+    registered = instance.oauth_client_id is not None
+    methods = tuple(method for method in description.sign_in if method.oauth is None or registered)
+    if methods:
+        return methods
+    raise PageRefused(
+        HTTPStatus.FAILED_DEPENDENCY,
+        "Nobody can sign in yet",
+        f"This node is not registered as an application of this {description.label}.",
+        "Whoever runs the instance registers it there, and stores client id and secret with PATCH /v1/instances/{id}.",
+    )
+
+
 def show_form(
     request: Request,
     platforms: Registry,
@@ -98,7 +113,7 @@ def show_form(
 ) -> Response:
     """Return the page with the platform's own ways to sign in; nothing that was typed is shown again."""
     description = platform_of(platforms, instance).description
-    methods = description.sign_in
+    methods = offered_methods(description, instance)
     view = SignInView(
         instance_name=instance.name,
         instance_url=instance.url,
@@ -139,15 +154,39 @@ async def take_form(
     except ValidationFailed as fault:
         error, status = fault.detail, HTTPStatus.UNPROCESSABLE_ENTITY
     except SignInFailure as failure:
-        by_person = failure.reason in REASONS_OF_THE_PERSON
-        request.scope["refusal"] = {"code": failure.reason}
-        concerns(await _connection_of(node, goal))
-        error, status = failure.detail, HTTPStatus.FORBIDDEN if by_person else HTTPStatus.FAILED_DEPENDENCY
+        return await show_failure(request, node, platforms, instance, goal, failure, method)
     else:
-        response = RedirectResponse(goal.path, HTTPStatus.SEE_OTHER, NO_STORE)
-        set_cookie(response, issuer_of(node.settings, instance.slug), secret)
-        return response
+        return go_on(node, instance, goal, secret)
     return show_form(request, platforms, instance, goal, method=method, error=error, status=status)
+
+
+async def show_failure(
+    request: Request,
+    node: Node,
+    platforms: Registry,
+    instance: Instance,
+    goal: Goal,
+    failure: SignInFailure,
+    method: str,
+) -> Response:
+    """Return the page again, with why nobody is signed in and every other way to try."""
+    by_person = failure.reason in REASONS_OF_THE_PERSON
+    request.scope["refusal"] = {"code": failure.reason}
+    concerns(await _connection_of(node, goal))
+    status = HTTPStatus.FORBIDDEN if by_person else HTTPStatus.FAILED_DEPENDENCY
+    response = show_form(
+        request, platforms, instance, goal, method=method, error=failure.detail, status=status
+    )
+    if failure.retry_after is not None:
+        response.headers["Retry-After"] = str(failure.retry_after)
+    return response
+
+
+def go_on(node: Node, instance: Instance, goal: Goal, secret: str) -> Response:
+    """Send the browser on to what the sign-in was for, with a session."""
+    response = RedirectResponse(goal.path, HTTPStatus.SEE_OTHER, NO_STORE)
+    set_cookie(response, issuer_of(node.settings, instance.slug), secret)
+    return response
 
 
 async def _connection_of(node: Node, goal: Goal) -> str | None:

@@ -7,8 +7,10 @@ from fastapi import APIRouter, Request, Response
 from service.access.form_tokens import check_same_origin
 from service.authorization.issuers import SlugPath
 from service.database.sessions import reading
+from service.instances.oauth_clients import RETURN_PATH
 from service.instances.operations import get_by_slug
 from service.node import NodeDep
+from service.pages.elsewhere import come_back, leave
 from service.pages.refusals import PAGE, PageRoute
 from service.pages.sign_in import PATH, read_goal, show_form, take_form
 from service.platforms.registry import PlatformsDep
@@ -30,6 +32,14 @@ NEXT = {
     "description": "Where it goes on: a decision page, or the start page of a verification session.",
     "schema": {"type": "string", "pattern": "^/"},
 }
+ANSWER = [
+    {"name": name, "in": "query", "required": False, "description": description, "schema": {"type": "string"}}
+    for name, description in (
+        ("state", "The state that this browser left with."),
+        ("code", "What the access token is redeemed with."),
+        ("error", "Why there is no code."),
+    )
+]
 FORM = {
     "type": "object",
     "required": ["next", "method"],
@@ -83,3 +93,52 @@ async def take_sign_in(slug: SlugPath, request: Request, node: NodeDep, platform
         instance = await get_by_slug(session, slug)
     goal = read_goal(form.get("next"), instance)
     return await take_form(request, node, platforms, instance, goal, form)
+
+
+@router.get(
+    PATH + "/away/{method}",
+    operation_id="leaveForPlatform",
+    summary="Go to the platform's own sign-in page",
+    status_code=303,
+    response_class=Response,
+    openapi_extra={"parameters": [NEXT]},
+    responses={
+        303: {"description": "To the platform, where the person signs in and agrees to the scopes."},
+        424: {"description": "A page: this node is not registered with the platform.", "content": PAGE},
+        **REFUSALS,
+    },
+)
+async def leave_for_platform(
+    slug: SlugPath, method: str, request: Request, node: NodeDep, platforms: PlatformsDep
+) -> Response:
+    """What the sign-in is for goes along sealed in a cookie of this browser, and nothing of it to the platform."""
+    async with reading(node.database) as session:
+        instance = await get_by_slug(session, slug)
+    goal = read_goal(read_query(request).get("next"), instance)
+    return await leave(request, node, platforms, instance, goal, method)
+
+
+@router.get(
+    RETURN_PATH,
+    operation_id="returnFromPlatform",
+    summary="Come back from the platform's own sign-in page",
+    status_code=303,
+    response_class=Response,
+    openapi_extra={"parameters": ANSWER},
+    responses={
+        303: {"description": "Signed in: on to what the sign-in was for, with a cookie for this instance."},
+        403: {"description": "The sign-in page again: refused, cancelled or too late.", "content": PAGE},
+        424: {
+            "description": "The sign-in page again: the platform did not answer as it should.",
+            "content": PAGE,
+        },
+        **REFUSALS,
+    },
+)
+async def return_from_platform(
+    slug: SlugPath, request: Request, node: NodeDep, platforms: PlatformsDep
+) -> Response:
+    """The state has to be the one in this browser's cookie; the code is redeemed once, and the account is asked for."""
+    async with reading(node.database) as session:
+        instance = await get_by_slug(session, slug)
+    return await come_back(request, node, platforms, instance, read_query(request))

@@ -108,6 +108,7 @@ class SignInReason(StrEnum):
     API_SWITCHED_OFF = "api_switched_off"
     PASSWORD_CHANGE_DUE = "password_change_due"  # noqa: S105 - a reason, not a password
     LOCKED_OUT = "locked_out"
+    CLIENT_REFUSED = "client_refused"
     RIGHT_MISSING = "right_missing"
     RATE_LIMITED = "rate_limited"
     UNREACHABLE = "unreachable"

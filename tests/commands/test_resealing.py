@@ -23,6 +23,7 @@ def test_every_sealed_column_is_known() -> None:
         "authorization_request.client_state_sealed",
         "authorization_request.code_sealed",
         "instance.credential_sealed",
+        "instance.oauth_secret_sealed",
         "instance_key.private_key_sealed",
         "invitation.secret_sealed",
         "node_secret.sealed",

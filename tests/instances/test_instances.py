@@ -62,6 +62,8 @@ async def test_a_new_instance_has_a_node_url_and_a_token_of_its_own(both: SmallN
         "state": "active",
         "reason": None,
         "has_credential": False,
+        "oauth_client_id": None,
+        "oauth_redirect_uri": f"{PUBLIC_URL}/i/acme/sign-in/return",
         "sandbox": False,
         "created_at": "2030-01-02T03:04:05Z",
         "updated_at": "2030-01-02T03:04:05Z",

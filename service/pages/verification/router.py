@@ -27,7 +27,7 @@ PAGES = (
     problems.Unavailable,
 )
 SEE_OTHER: dict[int | str, dict[str, object]] = {303: {"description": "Where the browser goes next."}}
-Parameter = Annotated[str, Field(max_length=LONGEST)] | SkipJsonSchema[None]
+Parameter = Annotated[str, Field(max_length=LONGEST, pattern=r"^[^\x00]*$")] | SkipJsonSchema[None]
 
 
 class CallbackParameters(BaseModel):

@@ -50,8 +50,9 @@ OF_MEANING: dict[str, Sequence[str]] = {
         "/url",  # needed for all but the sandbox
         "/return_urls/[0-9]+",
         "/credential/.*",  # its methods and their fields are the platform's
+        "/oauth_client.*",  # whether there is a page to sign in on is the platform's matter too
     ],
-    "changeInstance": ["/return_urls/[0-9]+", "/credential/.*"],
+    "changeInstance": ["/return_urls/[0-9]+", "/credential/.*", "/oauth_client.*"],
     "createVerificationSession": ["/mode"],  # goes with one purpose only
     "createInvitation": [
         "/expires_at",  # in the future, and not too far

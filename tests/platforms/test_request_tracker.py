@@ -125,7 +125,7 @@ async def test_rights_can_be_told_for_a_superuser_and_in_part_for_others() -> No
 
 
 async def test_no_rights_look_like_an_empty_list() -> None:
-    empty = {"items": [], "total": None, "pages": None, "count": 0}
+    empty: dict[str, Any] = {"items": [], "total": None, "pages": None, "count": 0}
     assert (
         await PLATFORM.projects(FakeServer(told() | {f"{API}/queues/all": empty}).egress, URL, PASSWORD) == ()
     )

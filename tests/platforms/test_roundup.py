@@ -47,7 +47,7 @@ async def test_the_role_admin_is_an_admin(roles: str, *, is_admin: bool) -> None
 
 async def test_a_public_tracker_shows_strangers_no_roles() -> None:
     public = {USERS: of({"id": "3", "username": "norma"})}
-    assert await PLATFORM.sign_in(FakeServer(told(), public).egress, URL, PASSWORD)
+    assert (await PLATFORM.sign_in(FakeServer(told(), public).egress, URL, PASSWORD)).login == "norma"
 
 
 async def test_what_shows_roles_to_anybody_proves_nothing_and_gets_no_password() -> None:

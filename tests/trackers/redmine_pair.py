@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 from tests import wizard
 from tests.chromium import Visitor
 from tests.processes import Instance, Json, started_node
-from tests.trackers.redmine_server import RedmineServer
+from tests.trackers.tracker_server import TrackerServer
 from tests.wizard import Attempt
 
 KEYS = {"admin": "a" * 40, "norma": "b" * 40, "rita": "c" * 40}
@@ -34,7 +34,7 @@ class Pair:
 
     acme: Instance
     globex: Instance
-    redmine: RedmineServer
+    redmine: TrackerServer
 
     @property
     def other_url(self) -> str:
@@ -70,7 +70,7 @@ class Pair:
 
 
 @contextmanager
-def running_pair(folder: Path, redmine: RedmineServer) -> Iterator[Pair]:
+def running_pair(folder: Path, redmine: TrackerServer) -> Iterator[Pair]:
     """Give both nodes; the user of globex's connections is norma."""
     with ExitStack() as stack:
         nodes = [stack.enter_context(started_node(folder, name)) for name in ("acme", "globex")]

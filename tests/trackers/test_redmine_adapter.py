@@ -1,10 +1,10 @@
 """The adapter against a real Redmine: every situation in which a person may try to sign in."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 
-from service.egress.client import Egress, EgressFailure, EgressPolicy, Reason
+from service.egress.client import Egress, EgressFailure, Reason
 from service.platforms.interface import (
     Credential,
     Field,
@@ -16,20 +16,12 @@ from service.platforms.interface import (
     SignInReason,
 )
 from service.platforms.redmine.adapter import PLATFORM
-from tests.trackers.redmine_server import RedmineServer
+from tests.trackers.tracker_server import TrackerServer
 
 VIEW, ADD, EDIT, NOTE = "view_issues", "add_issues", "edit_issues", "add_issue_notes"
 KEYS = {"admin": "a" * 40, "norma": "b" * 40, "rita": "c" * 40}
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def egress() -> AsyncIterator[Egress]:
-    """The real way out; http on loopback is allowed in development only."""
-    way_out = Egress(EgressPolicy(development=True))
-    yield way_out
-    await way_out.aclose()
 
 
 def password(login: str) -> Credential:
@@ -40,13 +32,13 @@ def key(login: str) -> Credential:
     return Credential("api_key", {"api_key": KEYS[login]})
 
 
-async def refusal(egress: Egress, redmine: RedmineServer, credential: Credential) -> SignInFailure:
+async def refusal(egress: Egress, redmine: TrackerServer, credential: Credential) -> SignInFailure:
     with pytest.raises(SignInFailure) as caught:
         await PLATFORM.sign_in(egress, redmine.url, credential)
     return caught.value
 
 
-async def granted(egress: Egress, redmine: RedmineServer, login: str, project: str | None = None) -> set[str]:
+async def granted(egress: Egress, redmine: TrackerServer, login: str, project: str | None = None) -> set[str]:
     rights = await PLATFORM.rights(egress, redmine.url, password(login), project)
     assert all(right.measured for right in rights)
     return {right.permission for right in rights if right.granted}
@@ -55,7 +47,7 @@ async def granted(egress: Egress, redmine: RedmineServer, login: str, project: s
 @pytest.mark.parametrize("method", [password, key], ids=["by password", "by api key"])
 @pytest.mark.parametrize(("login", "is_admin"), [("admin", True), ("norma", False)], ids=["admin", "member"])
 async def test_who_is_an_admin(
-    egress: Egress, redmine: RedmineServer, method: Callable[[str], Credential], login: str, *, is_admin: bool
+    egress: Egress, redmine: TrackerServer, method: Callable[[str], Credential], login: str, *, is_admin: bool
 ) -> None:
     person = await PLATFORM.sign_in(egress, redmine.url, method(login))
     assert (person.login, person.is_admin) == (login, is_admin)
@@ -70,14 +62,14 @@ async def test_who_is_an_admin(
         pytest.param(Credential("api_key", {"api_key": "d" * 40}), id="wrong api key"),
     ],
 )
-async def test_wrong_credentials(egress: Egress, redmine: RedmineServer, credential: Credential) -> None:
+async def test_wrong_credentials(egress: Egress, redmine: TrackerServer, credential: Credential) -> None:
     failure = await refusal(egress, redmine, credential)
     assert failure.reason is SignInReason.WRONG_CREDENTIALS
     with pytest.raises(SignInFailure):
         await PLATFORM.projects(egress, redmine.url, credential)
 
 
-async def test_a_locked_account_is_refused(egress: Egress, redmine: RedmineServer) -> None:
+async def test_a_locked_account_is_refused(egress: Egress, redmine: TrackerServer) -> None:
     with redmine.changed("lock norma", back="unlock norma"):
         for credential in (password("norma"), key("norma")):
             failure = await refusal(egress, redmine, credential)
@@ -87,7 +79,7 @@ async def test_a_locked_account_is_refused(egress: Egress, redmine: RedmineServe
 
 
 async def test_a_switched_off_rest_api_is_named_and_still_recognised(
-    egress: Egress, redmine: RedmineServer
+    egress: Egress, redmine: TrackerServer
 ) -> None:
     with redmine.changed("rest off", back="rest on"):
         for credential in (password("admin"), key("admin")):
@@ -98,7 +90,7 @@ async def test_a_switched_off_rest_api_is_named_and_still_recognised(
     assert found == Fingerprint("redmine", redmine.url, None, "Redmine Test")
 
 
-async def test_a_due_password_change_is_named(egress: Egress, redmine: RedmineServer) -> None:
+async def test_a_due_password_change_is_named(egress: Egress, redmine: TrackerServer) -> None:
     with redmine.changed("must-change-password norma on", back="must-change-password norma off"):
         failure = await refusal(egress, redmine, password("norma"))
         person = await PLATFORM.sign_in(egress, redmine.url, key("norma"))
@@ -106,7 +98,7 @@ async def test_a_due_password_change_is_named(egress: Egress, redmine: RedmineSe
     assert person.login == "norma"
 
 
-async def test_two_factor_authentication_asks_for_the_key(egress: Egress, redmine: RedmineServer) -> None:
+async def test_two_factor_authentication_asks_for_the_key(egress: Egress, redmine: TrackerServer) -> None:
     with redmine.changed("two-factor norma on", back="two-factor norma off"):
         failure = await refusal(egress, redmine, password("norma"))
         person = await PLATFORM.sign_in(egress, redmine.url, key("norma"))
@@ -114,7 +106,7 @@ async def test_two_factor_authentication_asks_for_the_key(egress: Egress, redmin
     assert person.login == "norma"
 
 
-async def test_a_stopped_redmine_is_unreachable(egress: Egress, redmine: RedmineServer) -> None:
+async def test_a_stopped_redmine_is_unreachable(egress: Egress, redmine: TrackerServer) -> None:
     with redmine.stopped():
         failure = await refusal(egress, redmine, password("admin"))
         with pytest.raises(EgressFailure) as caught:
@@ -123,7 +115,7 @@ async def test_a_stopped_redmine_is_unreachable(egress: Egress, redmine: Redmine
     assert caught.value.reason is Reason.REFUSED
 
 
-async def test_it_is_recognised_by_strangers(egress: Egress, redmine: RedmineServer) -> None:
+async def test_it_is_recognised_by_strangers(egress: Egress, redmine: TrackerServer) -> None:
     expected = Fingerprint("redmine", redmine.url, None, "Redmine Test")
     assert await PLATFORM.fingerprint(egress, redmine.url) == expected
     assert await PLATFORM.fingerprint(egress, f"{redmine.url}/projects") is None
@@ -131,7 +123,7 @@ async def test_it_is_recognised_by_strangers(egress: Egress, redmine: RedmineSer
         assert await PLATFORM.fingerprint(egress, redmine.url) == expected
 
 
-async def test_rights_are_those_of_roles_and_projects(egress: Egress, redmine: RedmineServer) -> None:
+async def test_rights_are_those_of_roles_and_projects(egress: Egress, redmine: TrackerServer) -> None:
     assert await granted(egress, redmine, "admin") == {VIEW, ADD, EDIT, NOTE}
     assert await granted(egress, redmine, "admin", "secret") == {VIEW, ADD, EDIT, NOTE}
     assert await granted(egress, redmine, "norma", "alpha") == {VIEW, ADD, EDIT, NOTE}
@@ -142,7 +134,7 @@ async def test_rights_are_those_of_roles_and_projects(egress: Egress, redmine: R
 
 
 async def test_projects_and_types_are_those_that_the_account_sees(
-    egress: Egress, redmine: RedmineServer
+    egress: Egress, redmine: TrackerServer
 ) -> None:
     seen = {
         login: {project.key for project in await PLATFORM.projects(egress, redmine.url, key(login))}
@@ -155,7 +147,7 @@ async def test_projects_and_types_are_those_that_the_account_sees(
         await PLATFORM.item_types(egress, redmine.url, key("norma"), "secret")
 
 
-async def test_an_admin_reads_the_fields(egress: Egress, redmine: RedmineServer) -> None:
+async def test_an_admin_reads_the_fields(egress: Egress, redmine: TrackerServer) -> None:
     fields = await PLATFORM.fields(egress, redmine.url, password("admin"), "alpha")
     assert (
         Field(

@@ -21,7 +21,7 @@ from tests.trackers.redmine_pair import (
     sign_in,
     visiting,
 )
-from tests.trackers.redmine_server import RedmineServer
+from tests.trackers.tracker_server import TrackerServer
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory, redmine: RedmineServer) -> Iterator[Pair]:
+def pair(tmp_path_factory: pytest.TempPathFactory, redmine: TrackerServer) -> Iterator[Pair]:
     with running_pair(tmp_path_factory.mktemp("redmine"), redmine) as both:
         yield both
 
@@ -173,7 +173,7 @@ def test_a_wrong_password_or_key_is_told_and_the_right_one_taken(admin: Visitor,
 
 @pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: trouble.name)
 def test_each_trouble_is_named_and_the_set_up_goes_on_after_it(
-    admin: Visitor, pair: Pair, redmine: RedmineServer, trouble: Trouble
+    admin: Visitor, pair: Pair, redmine: TrackerServer, trouble: Trouble
 ) -> None:
     attempt = pair.begin()
     go_to_other_side(admin, attempt, password("admin"))
@@ -194,7 +194,7 @@ def test_each_trouble_is_named_and_the_set_up_goes_on_after_it(
 
 
 def test_a_redmine_that_stops_is_named_and_the_set_up_goes_on_when_it_is_back(
-    browser: Browser, admin: Visitor, pair: Pair, redmine: RedmineServer
+    browser: Browser, admin: Visitor, pair: Pair, redmine: TrackerServer
 ) -> None:
     """One admin has the sign-in page open when it stops, the other one comes later."""
     early, late = pair.begin(), pair.begin()

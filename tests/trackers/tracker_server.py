@@ -1,4 +1,4 @@
-"""A real Redmine on this machine, that a test may also break and mend."""
+"""A real tracker on this machine, that a test may also stop and start."""
 
 import fcntl
 import os
@@ -10,17 +10,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-SCRIPT = Path(__file__).parent / "start_redmine.sh"
-# Its first installation fetches packages; later starts take seconds.
+HERE = Path(__file__).parent
+# The first installation fetches packages; later starts take seconds.
 PATIENCE_SECONDS = 900
 
 
 @dataclass(frozen=True)
-class RedmineServer:
-    """Where it answers; what a test changes, it changes back."""
+class TrackerServer:
+    """Where it answers, where it keeps what it writes, and the script that starts and stops it."""
 
     url: str
     state: Path
+    script: Path
 
     @contextmanager
     def changed(self, change: str, back: str) -> Iterator[None]:
@@ -44,7 +45,7 @@ class RedmineServer:
         """The script did this; a failure carries what it said."""
         environment = os.environ | {"STATE": str(self.state), "PORT": self.url.rpartition(":")[2]}
         done = subprocess.run(  # noqa: S603 - our own script
-            [str(SCRIPT), *arguments],
+            [str(self.script), *arguments],
             env=environment,
             capture_output=True,
             text=True,
@@ -52,22 +53,21 @@ class RedmineServer:
             check=False,
         )
         if done.returncode:
-            raise RuntimeError(f"start_redmine.sh {' '.join(arguments)}: {done.stdout}{done.stderr}")
+            raise RuntimeError(f"{self.script.name} {' '.join(arguments)}: {done.stdout}{done.stderr}")
 
 
 @contextmanager
-def running_redmine() -> Iterator[RedmineServer]:
-    """Within, a freshly seeded Redmine answers; another run on this machine waits for its turn.
+def running(name: str) -> Iterator[TrackerServer]:
+    """Within, a freshly seeded tracker answers; another run on this machine waits for its turn.
 
     The folder is kept between runs, for making it takes ten times as long as starting it.
     """
-    state = (
-        Path(os.environ.get("PARLEY_TRACKERS", Path(tempfile.gettempdir()) / "parley-trackers")) / "redmine"
-    )
+    folder = Path(os.environ.get("PARLEY_TRACKERS", Path(tempfile.gettempdir()) / "parley-trackers"))
+    state = folder / name
     state.mkdir(parents=True, exist_ok=True)
     with (state / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        server = RedmineServer(f"http://127.0.0.1:{_free_port()}", state)
+        server = TrackerServer(f"http://127.0.0.1:{_free_port()}", state, HERE / f"start_{name}.sh")
         server.run("stop")
         server.run("all")
         try:

@@ -8,13 +8,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SECRETS := .parley/sealing-keys
+ON_THIS_NODE = PARLEY_ENV=$${PARLEY_ENV:-development} PARLEY_SANDBOX=$${PARLEY_SANDBOX:-true} \
+	PARLEY_PUBLIC_URL=$${PARLEY_PUBLIC_URL:-http://127.0.0.1:8000} \
+	PARLEY_SEALING_KEYS=$${PARLEY_SEALING_KEYS:-$$(cat $(SECRETS))}
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 APT_INSTALL := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 
 # Byte code is what makes the second start fast; some images switch it off.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-checks check serve test-browser test-interop test-trackers test-poolers bench examples migrate docs lock format clean
+.PHONY: help demo test test-checks check serve parley test-browser test-interop test-trackers test-poolers bench examples migrate docs lock format clean
 
 help: ## What you can do here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,11 +38,10 @@ check: $(READY) ## Formatting, lint and types, as pre-commit runs them
 	$(BIN)/mypy
 
 serve: $(READY) $(SECRETS) ## One node on http://127.0.0.1:8000 with the sandbox, for trying things out
-	PARLEY_ENV=$${PARLEY_ENV:-development} \
-	PARLEY_PUBLIC_URL=$${PARLEY_PUBLIC_URL:-http://127.0.0.1:8000} \
-	PARLEY_SANDBOX=$${PARLEY_SANDBOX:-true} \
-	PARLEY_SEALING_KEYS=$${PARLEY_SEALING_KEYS:-$$(cat $(SECRETS))} \
-	$(BIN)/parley serve $(ARGS)
+	@$(ON_THIS_NODE) $(BIN)/parley serve --sandbox acme $(ARGS)
+
+parley: $(READY) $(SECRETS) ## A command on the node of `make serve`: make parley ARGS='token list'
+	@$(ON_THIS_NODE) $(BIN)/parley $(ARGS)
 
 test-browser: $(READY) ## The pages in a real browser (installs Debian's chromium where there is none)
 	@command -v chromium >/dev/null || { $(AS_ROOT) apt-get update -qq && $(APT_INSTALL) chromium; }
@@ -98,5 +100,4 @@ $(READY): requirements-dev.lock pyproject.toml
 	@touch $@
 
 $(SECRETS): | $(READY)
-	mkdir -p $(@D)
-	umask 077; $(BIN)/parley new-sealing-key > $@.new; mv $@.new $@
+	umask 077; mkdir -p $(@D); $(BIN)/parley new-sealing-key > $@.new; mv $@.new $@

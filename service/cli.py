@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
 
 import typer
@@ -10,9 +10,7 @@ import typer
 if TYPE_CHECKING:
     from service.settings import Settings
 
-app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Parley: trusted connections between trackers."
-)
+app = typer.Typer(no_args_is_help=True, add_completion=False, invoke_without_command=True)
 token_app = typer.Typer(no_args_is_help=True, help="Service tokens.")
 instance_app = typer.Typer(no_args_is_help=True, help="The work-management systems that this node fronts.")
 app.add_typer(token_app, name="token")
@@ -21,18 +19,35 @@ app.add_typer(instance_app, name="instance")
 UNSAFE = 2
 
 
+@app.callback()
+def parley(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version, and nothing else.")] = False,
+) -> None:
+    """Parley: trusted connections between trackers."""
+    from service.words import VERSION
+
+    if version:
+        typer.echo(VERSION)
+        raise typer.Exit
+
+
 @app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65_535)] = 8000,
     uds: Annotated[str | None, typer.Option(help="Unix socket to listen on, and on no port.")] = None,
+    sandbox: Annotated[
+        str | None,
+        typer.Option(help="Slug of an instance of the sandbox, made at the first start with a token."),
+    ] = None,
 ) -> None:
     """Serve the API and the pages, with the job worker inside (unless PARLEY_WORKER=false)."""
     import asyncio
 
     import uvicorn
 
-    from service.commands.operations import require_socket, require_usable
+    from service.commands.operations import first_instance, require_socket, require_usable
     from service.database.migrations import migrate as migrate_database
     from service.http.server import BoundedHttp
     from service.main import create_app
@@ -45,6 +60,8 @@ def serve(
             if settings.resolved_database_url.startswith("sqlite"):
                 migrate_database(settings.resolved_database_url)
             asyncio.run(require_usable(settings))
+            if sandbox is not None:
+                typer.echo(asyncio.run(first_instance(settings, sandbox)), err=True)
         uvicorn.run(
             create_app(settings),
             host=host,
@@ -80,12 +97,9 @@ def worker() -> None:
 def migrate() -> None:
     """Bring the database to the newest revision."""
     from service.database.migrations import migrate as migrate_database
-    from service.database.single_process import database_file, make_folder
 
     settings = load_settings()
     with sentences():
-        if file := database_file(settings.resolved_database_url):
-            make_folder(file)
         migrate_database(settings.resolved_database_url)
     typer.echo("The database is at the newest revision.")
 
@@ -138,6 +152,30 @@ def create_token(
     run_or_exit(command_line.create_token(load_settings(), name, scope, instance))
 
 
+@token_app.command("list")
+def list_tokens() -> None:
+    """Show every token: its id, name, instances, scopes, and when it was used; no secret, for there is none."""
+    from service.commands import listing
+
+    run_or_exit(listing.token_lines(load_settings()))
+
+
+@token_app.command("revoke")
+def revoke_token(token_id: Annotated[str, typer.Argument(help="Its id, as `token list` shows it.")]) -> None:
+    """End a token: it opens nothing any more."""
+    from service.commands import listing
+
+    run_or_exit(listing.take_back(load_settings(), token_id))
+
+
+@instance_app.command("list")
+def list_instances() -> None:
+    """Show every instance: its slug, node URL, platform, address, and whether other nodes reach it."""
+    from service.commands import listing
+
+    run_or_exit(listing.instance_lines(load_settings()))
+
+
 @instance_app.command("add")
 def add_instance(
     slug: Annotated[str, typer.Option(help="Its name in URLs; it never changes.")],
@@ -174,11 +212,13 @@ def claim_or_exit(settings: "Settings") -> Iterator[None]:
     """Own the SQLite file for the life of this process, or say who does."""
     from service.database.single_process import AlreadyOwned, claim_database
 
-    try:
-        with claim_database(settings.resolved_database_url):
-            yield
-    except AlreadyOwned as owned:
-        stop(str(owned))
+    with ExitStack() as stack:
+        try:
+            with sentences():
+                stack.enter_context(claim_database(settings.resolved_database_url))
+        except AlreadyOwned as owned:
+            stop(str(owned))
+        yield
 
 
 def load_settings(logs: TextIO | None = None) -> "Settings":

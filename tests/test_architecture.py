@@ -71,7 +71,6 @@ SHORT_FILES = {
     "service/commands/tables.py": "table",
     "service/database/columns.py": "vocabulary",
     "service/database/fair_pool.py": "one idea, replaced as a whole",
-    "service/database/migrations.py": "entry point",
     "service/discovery/looks.py": "one limit, asked for in three places",
     "service/instance_keys/states.py": "table",
     "service/instances/models.py": "table",

@@ -40,7 +40,8 @@ RUN_AS_THEY_STAND = {
 }
 # What else is shown, and the test that runs it.
 RUN_BY = {
-    "make serve": "tests/test_readme.py::test_make_serve_runs_a_node",
+    "make serve": "tests/test_readme.py::test_make_serve_runs_a_node_that_can_be_tried_at_once",
+    "make parley": "tests/test_readme.py::test_make_serve_runs_a_node_that_can_be_tried_at_once",
     "make docs": "tests/test_documents.py::test_what_the_documents_show_of_the_code_is_so",
     "make examples": "tests/openapi/test_every_operation.py::test_the_examples_of_the_description_come_from_this_walk",
     "make": "tests/test_documents.py::test_make_alone_lists_what_there_is",
@@ -174,3 +175,8 @@ def test_what_is_said_not_to_be_there_is_not_there(what: str, paths: set[str]) -
 
 def test_a_change_that_users_notice_has_a_place_to_be_told() -> None:
     assert "## [Unreleased]" in read("CHANGELOG.md")
+
+
+def test_git_takes_no_key_and_no_database_of_a_node_that_runs_here() -> None:
+    """Whoever follows the documents in a clone has these files in it."""
+    assert {".parley/", "sealing-keys", "*.db", "*.db-*"} <= set(read(".gitignore").splitlines())

@@ -132,28 +132,51 @@ def test_a_node_of_your_own_takes_an_instance_and_gives_tokens(
     terminal: Mapping[str, str], tmp_path: Path
 ) -> None:
     port = str(free_port())
-    make_key, exports, serve, add, tokens = (text.replace("8000", port) for text in shell(OWN_NODE))
+    make_key, exports, serve, add, tokens, lists = (text.replace("8000", port) for text in shell(OWN_NODE))
     run(make_key, terminal, tmp_path)
     with running(f"{exports}\nexec {serve}", terminal, tmp_path) as said:
         wait_until_ready(port, said)
         node_url, token = run(exports + add, terminal, tmp_path).split()
         everything, status_page = run(exports + tokens, terminal, tmp_path).split()
-        assert node_url == f"http://127.0.0.1:{port}/i/acme"
+        assert node_url == f"http://127.0.0.1:{port}/i/globex"
         assert get(port, "/v1/me", token)["all_instances"] is False
         assert get(port, "/v1/me", everything)["name"] == "set-up wizard"
         assert get(port, "/v1/me", status_page)["scopes"] == ["connections:read"]
-    assert (tmp_path / "node-data/parley.db").exists()
-    assert (tmp_path / "sealing-keys").stat().st_mode & 0o077 == 0
+        shown = run(exports + lists, terminal, tmp_path)
+        assert [name for name in ("globex", "set-up wizard", "status page") if name not in shown] == []
+    run(make_key, terminal, tmp_path)  # once more: the key stays
+    assert "globex" in run(exports + lists, terminal, tmp_path)
+    assert_private(tmp_path / ".parley")
 
 
-def test_make_serve_runs_a_node(terminal: Mapping[str, str], tmp_path: Path) -> None:
-    port = str(free_port())
-    own = {"PARLEY_PUBLIC_URL": f"http://127.0.0.1:{port}", "PARLEY_DATA_DIR": str(tmp_path / "data")}
-    make = f"exec make -C {ROOT} -o .venv/.ready SECRETS={tmp_path}/sealing-keys ARGS='--port {port}' serve"
-    with running(make, {**terminal, **own}, tmp_path) as said:
+def test_make_serve_runs_a_node_that_can_be_tried_at_once(
+    terminal: Mapping[str, str], tmp_path: Path
+) -> None:
+    port, data = str(free_port()), tmp_path / "data"
+    own = {"PARLEY_PUBLIC_URL": f"http://127.0.0.1:{port}", "PARLEY_DATA_DIR": str(data)}
+    make = f"make -C {ROOT} --no-print-directory -o .venv/.ready SECRETS={data}/sealing-keys"
+    environment = {**terminal, **own}
+    serve = f"exec {make} ARGS='--port {port}' serve"
+    with running(serve, environment, tmp_path) as said:
         wait_until_ready(port, said)
         page = httpx.get(f"http://127.0.0.1:{port}/docs", trust_env=False)
         assert page.status_code == 200
+        export, _, line = said.read_text().partition("\nexport ")[2].partition("\nTry it: ")
+        told = run(f"export {export}\n{line.splitlines()[0]}", terminal, tmp_path)
+        assert json.loads(told)["name"] == "Acme"
+        assert "acme" in run(f"{make} parley ARGS='instance list'", environment, tmp_path)
+    with running(serve, environment, tmp_path) as said:
+        wait_until_ready(port, said)
+        assert "Another token: `parley token create --all-instances`" in said.read_text()
+        assert run(f"{make} parley ARGS='token list'", environment, tmp_path).count("tok_") == 1
+    assert_private(data)
+
+
+def assert_private(folder: Path) -> None:
+    """Nobody but the owner reads what the node keeps."""
+    found = {path.name: path.stat().st_mode & 0o077 for path in (folder, *folder.iterdir())}
+    assert {"parley.db", "sealing-keys"} <= set(found)
+    assert set(found.values()) == {0}
 
 
 def test_production_has_a_replica_and_a_worker_on_postgresql(

@@ -1,6 +1,7 @@
 """What commands do with the database, and how they say in a sentence why they cannot."""
 
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -8,7 +9,8 @@ from pathlib import Path
 
 from alembic.util import CommandError
 from asyncpg.exceptions import PostgresError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.access.hash_key import load_hasher
@@ -18,11 +20,13 @@ from service.commands.resealing import reseal_all
 from service.database.engine import open_database
 from service.database.migrations import newest_revision, present_revision
 from service.database.sessions import transaction
-from service.database.single_process import database_file
+from service.database.single_process import database_file, require_usable_file
+from service.database.trouble import Trouble, trouble_of
 from service.egress.client import Egress
 from service.instance_keys.rotation import RotationKind, rotate
 from service.instance_keys.schemas import NOT_READABLE
 from service.instances.addresses import egress_policy
+from service.instances.models import Instance
 from service.instances.operations import NewInstance, create_instance, get_by_slug, issuer_of
 from service.node import Node
 from service.platforms.registry import build_registry
@@ -48,7 +52,7 @@ async def create_token(
     settings: Settings, name: str, scopes: Sequence[str] | None, slugs: Sequence[str] | None
 ) -> str:
     """Return the secret of a new token; `slugs` of None means every instance."""
-    async with _open(settings) as (node, session, now):
+    async with opened(settings) as (node, session, now):
         ids = None if not slugs else [(await get_by_slug(session, slug)).id for slug in slugs]
         _, secret = await issue_token(session, node.hasher, name, scopes or SCOPES, ids, now)
     return secret
@@ -61,15 +65,38 @@ async def add_instance(
     network = Network.PRIVATE if private else Network.PUBLIC
     new = NewInstance(slug=slug, name=name, platform=platform, url=url, network=network)
     registry = build_registry(sandbox=settings.sandbox)
-    async with _open(settings) as (node, session, now):
+    async with opened(settings) as (node, session, now):
         instance = await create_instance(session, node, registry, new, now)
         _, secret = await issue_token(session, node.hasher, name, INSTANCE_SCOPES, [instance.id], now)
     return f"{issuer_of(settings, slug)}\n{secret}"
 
 
+async def first_instance(settings: Settings, slug: str) -> str:
+    """There is an instance of the sandbox to begin with; return what to do with it, and a token where it is new."""
+    if not settings.sandbox:
+        return "Without PARLEY_SANDBOX there is no instance to try: add one with `parley instance add`."
+    async with opened(settings) as (node, session, now):
+        node_url = issuer_of(settings, slug)
+        if (await session.exec(select(Instance.id))).first() is not None:
+            return (
+                "Its instances: `parley instance list`. Another token: `parley token create --all-instances`."
+            )
+        registry = build_registry(sandbox=settings.sandbox)
+        new = NewInstance(slug=slug, name=slug.title(), platform="sandbox", url="", network=Network.PUBLIC)
+        instance = await create_instance(session, node, registry, new, now)
+        _, secret = await issue_token(
+            session, node.hasher, instance.name, INSTANCE_SCOPES, [instance.id], now
+        )
+    return (
+        f"Its first instance is at {node_url} (sign in as alice with alice-sandbox). Its token, shown only now:\n"
+        f"export PARLEY_URL={settings.public_url} PARLEY_TOKEN={secret}\n"
+        'Try it: curl -s $PARLEY_URL/v1/me -H "Authorization: Bearer $PARLEY_TOKEN"'
+    )
+
+
 async def rotate_instance_key(settings: Settings, slug: str, kind: RotationKind) -> str:
     """Return which key signs now, and which one will."""
-    async with _open(settings) as (node, session, now):
+    async with opened(settings) as (node, session, now):
         instance = await get_by_slug(session, slug)
         keys = await rotate(session, node, instance.id, kind, now)
         if kind is RotationKind.EMERGENCY:
@@ -95,7 +122,8 @@ async def require_usable(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def _open(settings: Settings) -> AsyncIterator[tuple[Node, AsyncSession, datetime]]:
+async def opened(settings: Settings) -> AsyncIterator[tuple[Node, AsyncSession, datetime]]:
+    """Give the parts of the node, one transaction, and the time."""
     async with _node(settings) as node, transaction(node.database) as session:
         yield node, session, node.clock.now()
 
@@ -104,9 +132,11 @@ async def _open(settings: Settings) -> AsyncIterator[tuple[Node, AsyncSession, d
 async def _node(settings: Settings) -> AsyncIterator[Node]:
     """Give the parts of the node, on a database that this code knows."""
     url = settings.resolved_database_url
-    file = database_file(url)
-    if file is not None and not file.exists():
-        raise NotMigrated(found=None)  # to connect would make an empty file
+    if file := database_file(url):
+        try:
+            require_usable_file(file)
+        except FileNotFoundError:
+            raise NotMigrated(found=None) from None  # to connect would make an empty file
     database = open_database(url, answer_seconds=settings.database_seconds)
     egress = Egress(egress_policy(settings))
     sealer = Sealer(parse_keys(settings.sealing_keys.get_secret_value()))
@@ -128,7 +158,7 @@ class NotMigrated(Exception):
         super().__init__(f"The database is {at} that this version needs. Run `parley migrate` first.")
 
 
-UNUSABLE = (NotMigrated, SealBroken, CommandError, DBAPIError, PostgresError, OSError)
+UNUSABLE = (NotMigrated, SealBroken, CommandError, SQLAlchemyError, PostgresError, OSError)
 
 
 def explain(fault: Exception) -> str:
@@ -142,9 +172,19 @@ def explain(fault: Exception) -> str:
             return (
                 f"The database is at a migration that this version does not know ({fault}). Use a newer one."
             )
-        case DBAPIError():
-            return f"The database did not answer ({fault.orig}). Check PARLEY_DATABASE_URL."
-        case PostgresError() | OSError():
-            return f"The database did not answer ({fault}). Check PARLEY_DATABASE_URL."
+        case OSError() if fault.filename is not None:
+            return f"{fault.filename} cannot be used: {fault.strerror}. Choose another place, or change its rights."
+        case SQLAlchemyError() | PostgresError() | OSError():
+            return _told_by_the_database(fault)
         case _:
             return str(fault)
+
+
+def _told_by_the_database(fault: Exception) -> str:
+    """Return what is wrong with it, what it said in a line, and which setting says where it is."""
+    said = fault.orig if isinstance(fault, DBAPIError) else fault
+    trouble = trouble_of(fault) if isinstance(fault, DBAPIError) else Trouble.AWAY
+    sentence = trouble.sentence if trouble else "The database refused."
+    line = " ".join(str(said).split()).rstrip(".")
+    setting = "PARLEY_DATA_DIR" if isinstance(said, sqlite3.Error) else "PARLEY_DATABASE_URL"
+    return f"{sentence} It said: {line}. Check {setting}."

@@ -9,6 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from service.database.engine import Database
+from service.database.single_process import database_file, keep_private
 
 
 async def present_revision(database: Database) -> str | None:
@@ -36,4 +37,6 @@ def migration_config(url: str) -> Config:
 
 def migrate(url: str) -> None:
     """Bring the database to the newest revision. Runs its own event loop: call it outside of one."""
+    if file := database_file(url):
+        keep_private(file)
     command.upgrade(migration_config(url), "head")

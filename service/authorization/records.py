@@ -76,7 +76,7 @@ def _status(agreement: Agreement, shared_id: str) -> ConnectionStatus:
 
 
 async def activate(node: Node, issuer: Issuer, caller: Caller, now: datetime) -> ConnectionStatus:
-    """P9: the connection is active on both sides from this commit on. Again, the answer is the same."""
+    """The connection is active on both sides from this commit on. Again, the answer is the same (P9)."""
     async with transaction(node.database) as session:
         agreement = await find_agreed(session, issuer, caller)
         record, connection = agreement.record, agreement.connection
@@ -99,7 +99,7 @@ async def activate(node: Node, issuer: Issuer, caller: Caller, now: datetime) ->
 async def _activate_invited(
     session: AsyncSession, node: Node, agreement: Agreement, caller: Caller
 ) -> ConnectionStatus:
-    """I9: the claim of an invitation becomes the active connection. Again, the answer is the same."""
+    """The claim of an invitation becomes the active connection. Again, the answer is the same (I9)."""
     invitation, connection = agreement.invitation, agreement.connection
     if agreement.is_over or invitation is None or connection is None:
         raise Gone("The invitation, or its connection, has ended.")
@@ -108,7 +108,7 @@ async def _activate_invited(
 
 
 async def close(node: Node, issuer: Issuer, caller: Caller, now: datetime) -> None:
-    """P10: the connection, or its attempt, is over; repeating it changes nothing."""
+    """The connection, or its attempt, is over; repeating it changes nothing (P10)."""
     async with transaction(node.database) as session:
         agreement = await find_agreed(session, issuer, caller)
         record, connection = agreement.record, agreement.connection

@@ -12,7 +12,7 @@ from service.database.sessions import reading
 from service.discovery.modes import mode_options, refusals
 from service.discovery.operations import probe
 from service.discovery.probes import Outcome, Probe, own_side
-from service.discovery.reasons import ProbeReason
+from service.discovery.reasons import FIXES, ProbeReason
 from service.instances.models import Instance
 from service.node import Node
 from service.platforms.description import PlatformDescription
@@ -99,12 +99,12 @@ def _not_usable(found: Probe) -> Problem:
 
 def as_problem(reason: ProbeReason, detail: str, url: str) -> Problem:
     """Return why the other side cannot be used, under the problem that fits its reason."""
-    upstream = {"reason": reason, "host": url}
+    kind: type[Problem] = DestinationUnreachable
     if reason is ProbeReason.BLOCKED_ADDRESS:
-        return UrlNotAllowed(literal(detail), upstream=upstream)
-    if reason in INCOMPATIBLE:
-        return DestinationIncompatible(literal(detail), upstream=upstream)
-    return DestinationUnreachable(literal(detail), upstream=upstream)
+        kind = UrlNotAllowed
+    elif reason in INCOMPATIBLE:
+        kind = DestinationIncompatible
+    return kind(literal(detail), fix=FIXES[reason], upstream={"reason": reason, "host": url})
 
 
 async def past_partners(session: AsyncSession, instance_id: str) -> Mapping[str, str]:

@@ -22,6 +22,7 @@ from service.jobs.models import Job
 from service.node import Node
 from service.problems.tree import InvitationUnusable, NotFound, Problem, VerificationExpired, as_error
 from service.verification.session.models import VerificationSession
+from service.verification.session.operations import LIFE
 from service.verification.session.states import BEFORE_CALLBACK, OPEN, VerificationEvent, VerificationState
 from service.words import DestinationType
 
@@ -149,7 +150,8 @@ async def expire_if_due(
             )
         return pending.state is InvitationState.EXPIRED
     if is_due:
-        problem = VerificationExpired("Nobody finished the verification within 15 minutes.")
+        minutes = int(LIFE.total_seconds()) // 60
+        problem = VerificationExpired(f"Nobody finished the verification within {minutes} minutes.")
         await end_attempt(session, node, connection, pending, by=VerificationEvent.EXPIRE, problem=problem)
     return pending.state is VerificationState.EXPIRED
 

@@ -53,7 +53,7 @@ async def pause(session: AsyncSession, node: Node, connection: Connection) -> No
 
 
 async def resume(session: AsyncSession, node: Node, connection: Connection) -> None:
-    """This side is active again, as the other side is not by that; repeating it changes nothing."""
+    """This side is active again; the other side does not change by that. Repeating it changes nothing."""
     if connection.state is not ConnectionState.ACTIVE:
         await _change(session, node, connection, ConnectionEvent.RESUME, ConnectionState.ACTIVE)
 

@@ -1,6 +1,6 @@
 """A connection ends, here at once and with everything that was pending for it; the other side is told (P10).
 
-For as long as somebody has still to hear of it, the instance and its keys have to be there.
+An instance and its keys stay until every partner was told.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ from service.verification.session.states import OPEN, VerificationEvent, Verific
 from service.words import DestinationType, Network
 
 LATEST_CLAIM = timedelta(seconds=90)
-# What the other side may have committed is ended by its answer only.
+# A verified attempt may be active there already, so only the other side's answer ends it.
 STILL_OURS = OPEN - {VerificationState.VERIFIED}
 
 
@@ -43,7 +43,7 @@ async def close_here(session: AsyncSession, node: Node, connection: Connection) 
 async def close(
     session: AsyncSession, connection: Connection, reason: CloseReason, now: datetime
 ) -> Connection:
-    """The connection is over here for good; a peer that may know of it will be told."""
+    """The connection is over here for good; the other side is told where this one closed it."""
     knows = connection.state in ESTABLISHED or connection.state is ConnectionState.PENDING
     changes: dict[str, object] = {"reason": reason, "updated_at": now, "expires_at": None}
     if reason is CloseReason.CLOSED_BY_PEER or connection.type is DestinationType.LOCAL:

@@ -1,4 +1,4 @@
-"""A node URL that changed: on purpose, and the other sides are told, or because this is a copy (ADR 0028)."""
+"""When a node URL changes, an operator says which: it moved and partners are told, or this is a copy (ADR 0028)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -95,6 +95,7 @@ async def forget_original(session: AsyncSession, node: Node, instance: Instance)
 
 
 def _settle_in(node: Node, instance: Instance, url: str | None) -> None:
+    """The instance is at home under its present node URL, so that it is not paused any more."""
     instance.identity = {**instance.identity, NODE_URL: issuer_of(node.settings, instance.slug)}
     if instance.platform == SANDBOX:
         instance.url = f"{node.settings.public_url}/sandbox/{instance.slug}"

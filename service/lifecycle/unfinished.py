@@ -53,7 +53,7 @@ async def forget_attempt(session: AsyncSession, node: Node, connection: Connecti
 
 
 async def follow(session: AsyncSession, node: Node, connection: Connection, snapshot: NodeSnapshot) -> None:
-    """The other side is elsewhere now, and hears there of what ends; what it may have committed is asked there."""
+    """The other side has moved: our attempt follows it there, and ends unless it may be active there already."""
     attempt = await _open_attempt(session, connection)
     if attempt is None:
         return

@@ -114,7 +114,7 @@ class Caller:
 
 
 async def push(caller: Caller, peer: Peer, parameters: Mapping[str, str]) -> PushedAnswer:
-    """P4: the other node keeps the request and gives its `request_uri` (RFC 9126)."""
+    """The other node keeps the request and gives its `request_uri` (RFC 9126) (P4)."""
     form = {
         **parameters,
         "response_type": "code",
@@ -128,13 +128,13 @@ async def push(caller: Caller, peer: Peer, parameters: Mapping[str, str]) -> Pus
 
 
 def authorization_url(caller: Caller, peer: Peer, request_uri: str) -> str:
-    """P5: where the browser goes; it carries the client and the pushed request, and nothing else."""
+    """Where the browser goes; it carries the client and the pushed request, and nothing else (P5)."""
     query = urlencode({"client_id": caller.client_id, "request_uri": request_uri})
     return f"{peer.authorization_endpoint}?{query}"
 
 
 async def redeem(caller: Caller, peer: Peer, shared_id: str, code: str, verifier: str) -> TokenAnswer:
-    """P7: the code becomes an access token, bound to our key, and an attestation."""
+    """The code becomes an access token, bound to our key, and an attestation (P7)."""
     form = {
         "grant_type": "authorization_code",
         "code": code,
@@ -152,7 +152,7 @@ async def connection_token(caller: Caller, peer: Peer, shared_id: str) -> TokenA
 
 
 async def activate(caller: Caller, peer: Peer, shared_id: str, access_token: str) -> ConnectionStatus:
-    """P9: the other node's connection is active; repeating it changes nothing."""
+    """The other node's connection is active; repeating it changes nothing (P9)."""
     url = peer.connection_url(shared_id) + "/activation"
     answer = await call(caller, "PUT", url, token=access_token)
     shown = _about(shared_id, read_answer(answer, ConnectionStatus, HTTPStatus.OK))
@@ -162,7 +162,7 @@ async def activate(caller: Caller, peer: Peer, shared_id: str, access_token: str
 
 
 async def status(caller: Caller, peer: Peer, shared_id: str, access_token: str) -> ConnectionStatus:
-    """P11: what the other node says of the connection now."""
+    """What the other node says of the connection now (P11)."""
     answer = await call(caller, "GET", peer.connection_url(shared_id), token=access_token)
     return _about(shared_id, read_answer(answer, ConnectionStatus, HTTPStatus.OK))
 
@@ -185,7 +185,7 @@ async def announce_issuer(caller: Caller, peer: Peer, shared_id: str, access_tok
 
 
 async def end(caller: Caller, peer: Peer, shared_id: str, access_token: str) -> None:
-    """P10: the connection is over at the other node; raises PeerRefused with `is_over` where it already was."""
+    """The connection is over at the other node; raises PeerRefused with `is_over` where it already was (P10)."""
     answer = await call(caller, "DELETE", peer.connection_url(shared_id), token=access_token)
     if answer.status != HTTPStatus.NO_CONTENT:
         raise _refusal(answer)

@@ -12,7 +12,7 @@ from service.trust.signatures import Purpose, sign
 async def register(
     caller: Caller, peer: Peer, secret: str, invitation: str, shared_id: str, facts: InstanceFacts
 ) -> Registered:
-    """I5: the invitation is ours from here on; the same key may ask again and gets the same answer."""
+    """The invitation is ours from here on; the same key may ask again and gets the same answer (I5)."""
     body = {
         "client_name": facts.name,
         "client_uri": caller.issuer,
@@ -28,7 +28,7 @@ async def register(
 
 
 async def invitation_status(caller: Caller, peer: Peer, invitation: str, secret: str) -> InvitationStatus:
-    """I3 and I8: how the invitation stands; asking changes nothing."""
+    """How the invitation stands; asking changes nothing (I3 and I8)."""
     form = {"invitation": invitation, "secret": secret}
     answer = await call(caller, "POST", f"{peer.issuer}/invitations/status", form=form)
     return read_answer(answer, InvitationStatus, HTTPStatus.OK)

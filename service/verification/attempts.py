@@ -1,4 +1,4 @@
-"""A connection and its present attempt move together: opened, set off, come back, cancelled, forgotten at last."""
+"""Moves a connection and its present attempt together: opened, set off, come back, cancelled, forgotten at last."""
 
 from datetime import datetime, timedelta
 

@@ -146,7 +146,7 @@ async def _open(
     attempt: VerificationSession,
     instance: Instance,
 ) -> VerificationSession:
-    """The attempt is the connection's present one and ends by itself; an older open one is cancelled."""
+    """The renewal is the connection's present attempt and ends by itself; an older open renewal is cancelled."""
     now = desk.node.clock.now()
     require_upkeep(set_up_of(connection, await present(session, connection), instance), Upkeep.RECONNECT)
     if older := await renewal_under_way(session, connection):

@@ -1,4 +1,4 @@
-"""The responder's side: listed from the consent on, active at the commit, closed with its attempt."""
+"""The asked side lists the connection as pending once its admin accepted, and closes it when the attempt ends."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +18,7 @@ from service.words import DestinationType, Mode, Role
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What the initiator asked for, in its own view: `local` is the initiator's side. Names are claims."""
+    """What the initiator asked for. All names are its own claims."""
 
     shared_id: str
     mode: Mode

@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from service.discovery.reasons import FIXES, ProbeReason
 from tests.pairs import DETAILS, Pair, read
 
 pytestmark = pytest.mark.anyio
@@ -46,6 +47,7 @@ async def test_nothing_there_is_unreachable_with_its_reason(pair: Pair) -> None:
     problem = await choose(pair, public("https://nobody.test/i/x"), 424)
     assert problem["code"] == "destination-unreachable"
     assert problem["upstream"]["reason"] == "refused"
+    assert problem["fix"] == FIXES[ProbeReason.REFUSED]  # the probe says the same
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def require_expected(invitation: Invitation, proof: VerifiedToken) -> None:
 async def identify_claimant(
     node: Node, issuer: Issuer, invitation: Invitation, registration: Registration, proof: VerifiedToken
 ) -> Claimant:
-    """I6: a public side's key is published at its issuer, so its host is verified; a private one has its key only.
+    """A public side's key is published at its issuer, so its host is verified; a private one has its key only (I6).
 
     Where a certain partner is expected, only a published key shows that it is this one.
     """

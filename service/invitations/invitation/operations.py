@@ -1,4 +1,4 @@
-"""What is done with an invitation by itself. What also concerns its connection is in `connections/`."""
+"""What is done with an invitation by itself. What also concerns its connection is in `inviter/` and `invited/`."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -15,7 +15,6 @@ AGAIN = "Copy the whole code or link again, exactly as the partner sent it."
 LATER = "Try again in a moment; the invitation is as it was."
 
 
-# The word of each refusal, what it says, and the way out.
 REASONS: Mapping[str, tuple[str, str]] = {
     "malformed": ("This is no invitation code.", AGAIN),
     "signature": ("The node that the code names has not signed it.", AGAIN),

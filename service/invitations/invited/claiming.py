@@ -68,7 +68,7 @@ async def _go_on(node: Node, caller: Caller, peer: Peer, invitation: Invitation)
 
 
 async def _register(node: Node, caller: Caller, peer: Peer, invitation: Invitation) -> timedelta | None:
-    """I5: the inviter knows our key; where its answer was lost, the same question gets the same answer."""
+    """The inviter knows our key; where its answer was lost, the same question gets the same answer (I5)."""
     async with reading(node.database) as session:
         instance = await get_instance(session, invitation.instance_id)
     description = build_registry(sandbox=True).get(instance.platform).description
@@ -98,7 +98,7 @@ async def _register(node: Node, caller: Caller, peer: Peer, invitation: Invitati
 
 
 async def _poll(node: Node, caller: Caller, peer: Peer, invitation: Invitation) -> timedelta | None:
-    """I8: has the inviter's admin decided? Its node says how long to wait before the next question."""
+    """Ask whether the inviter's admin has decided; its node says how long to wait before the next question (I8)."""
     shown = await invitation_status(caller, peer, invitation.reference, secret_of(node, invitation))
     if shown.state in GONE:
         await end_as_shown(node, invitation, shown)
@@ -119,7 +119,7 @@ async def _poll(node: Node, caller: Caller, peer: Peer, invitation: Invitation) 
 
 
 async def _activate(node: Node, caller: Caller, peer: Peer, invitation: Invitation) -> None:
-    """I9: the inviter commits, and this side copies the outcome."""
+    """The inviter commits, and this side copies the outcome (I9)."""
     shared_id = invitation.shared_id or ""
     token = await connection_token(caller, peer, shared_id)
     shown = await activate(caller, peer, shared_id, token.access_token)

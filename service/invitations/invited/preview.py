@@ -1,4 +1,4 @@
-"""What an invitation is, and why it cannot be used; both sides stay as they are (I3)."""
+"""Shows what an invitation is and, where it cannot be used, why. Nothing changes on either side (I3)."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit

@@ -163,7 +163,7 @@ async def withdraw(session: AsyncSession, node: Node, connection: Connection, in
 
 
 async def activate(session: AsyncSession, node: Node, connection: Connection, invitation: Invitation) -> None:
-    """I9: the commit. Both sides are active from here on; an active one is never judged by its age."""
+    """The commit. Both sides are active from here on; an active one is never judged by its age (I9)."""
     if invitation.state is InvitationState.ACTIVE:
         return
     if await expire_if_due(session, node, connection, invitation) or invitation.state in UNUSABLE:

@@ -68,7 +68,7 @@ async def decide(desk: Desk, session: AsyncSession, invitation_id: str, wanted: 
 
 
 async def _require_running(desk: Desk, session: AsyncSession, connection: Connection) -> None:
-    """Raise InstancePaused, with the way out, where the other side belongs to the original."""
+    """Raise InstancePaused, with the way out, where this node may be a copy (ADR 0028)."""
     instance = await get_instance(session, connection.instance_id)
     attempt = await present(session, connection)
     with with_way_out(desk.node, desk.platforms, instance, connection, attempt):

@@ -1,4 +1,4 @@
-"""Whoever has an invitation's true secret, and whoever guesses."""
+"""Opens an invitation to whoever sends its secret. Wrong secrets are counted, and the fifth locks it."""
 
 from sqlmodel import select
 
@@ -47,7 +47,7 @@ async def open_with(node: Node, instance_id: str, reference: str, secret: str) -
 
 
 async def _count_wrong(node: Node, invitation: Invitation) -> None:
-    """One more wrong code is counted, over all replicas; one too many, and an invitation nobody has is locked."""
+    """One more wrong code is counted, over all replicas; the fifth locks an invitation that nobody has claimed."""
     async with transaction(node.database) as session:
         connection, locked = await lock(session, Invitation, invitation.id)
         locked.wrong_codes += 1

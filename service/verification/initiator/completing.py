@@ -43,7 +43,7 @@ from service.verification.session.states import VerificationEvent, VerificationS
 from service.words import Scope
 
 TOKEN_MARGIN = timedelta(seconds=30)
-# Of the envelope, not of the attempt: a token that is over or bound to an older key, or a proof that was sent twice.
+# Faults of one call's token or proof, not of the attempt: a fresh token is fetched, and the call made once more.
 TAKES_ANOTHER_CALL = frozenset({"invalid_token", "invalid_dpop_proof"})
 FROM_THE_FUTURE = "not_yet"
 ADMIN = "admin"
@@ -59,7 +59,7 @@ class AttestationRefused(Exception):
 
 
 async def complete(node: Node, job: Job) -> None:
-    """The attempt is active on both sides or over on both; raises TryAgain while neither is certain.
+    """The connection is active on both sides, or the attempt is over on both; raises TryAgain while neither is certain.
 
     Until an activation may have been sent, silence ends the attempt when its time is over; from then on only a
     definite answer does.
@@ -97,7 +97,7 @@ async def _read(node: Node, attempt_id: str) -> VerificationSession | None:
 async def _verify_admin(
     node: Node, caller: Caller, peer: Peer, attempt: VerificationSession
 ) -> VerificationSession:
-    """P7 and P8: the other side attests that an admin of the right instance accepted exactly this."""
+    """The other side attests that an admin of the right instance accepted exactly this (P7 and P8)."""
     access_token: str | None
     try:
         code, verifier = (unseal(node, attempt, name) for name in ("code_sealed", "code_verifier_sealed"))
@@ -196,7 +196,7 @@ async def _store_verified(
 
 
 async def _activate(node: Node, caller: Caller, peer: Peer, attempt: VerificationSession) -> None:
-    """P9: the other side commits, and this side copies the outcome."""
+    """The other side commits, and this side copies the outcome (P9)."""
     shown = await _ask_to_activate(node, caller, peer, attempt)
     await _store_active(node, attempt.id, shown)
 
@@ -204,7 +204,7 @@ async def _activate(node: Node, caller: Caller, peer: Peer, attempt: Verificatio
 async def _ask_to_activate(
     node: Node, caller: Caller, peer: Peer, attempt: VerificationSession
 ) -> ConnectionStatus:
-    """Use the stored token while it lasts; what the other side does not take (any more) is replaced once."""
+    """Activate with the stored token while it lasts; where that is refused, once more with a fresh one."""
     expires_at = attempt.access_token_expires_at
     if attempt.access_token_sealed and expires_at and expires_at - TOKEN_MARGIN > node.clock.now():
         stored = unseal(node, attempt, "access_token_sealed")

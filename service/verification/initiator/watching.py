@@ -1,4 +1,4 @@
-"""While an admin decides over there: an answer that was lost on its way back ends the attempt on this side too."""
+"""Where the browser does not come back, this node asks how the decision stands, and ends what has ended there."""
 
 from datetime import datetime, timedelta
 

@@ -6,7 +6,7 @@ from service.values.state_machine import StateMachine
 
 
 class VerificationState(StrEnum):
-    """Where the attempt is; the last five are its ends."""
+    """Where the attempt is; the last four are its ends."""
 
     CREATED = "created"
     STARTED = "started"

@@ -1,5 +1,6 @@
 """What an operator sets, read once from the environment; a node refuses to start on an unsafe value."""
 
+import re
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -13,6 +14,9 @@ from service.trust.sealing import parse_keys
 from service.values.database_urls import libpq_keywords
 
 SHORTEST_TOKEN = 16
+_PROXY = re.compile(
+    r"http://(?:[^\s:/@]+:[^\s/@]+@)?(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}/?", re.ASCII
+)
 HTTP_REFUSED = "http can be read by others. Use https, or PARLEY_ENV=development with a loopback address."
 
 
@@ -68,6 +72,16 @@ class Settings(BaseSettings):
     egress_ports: Annotated[frozenset[Port], NoDecode] = Field(
         default=frozenset({443, 8443}), description="The only ports of other hosts that are called."
     )
+    egress_ca_file: str = Field(
+        default="", description="A file of certificates (PEM) that count beside the public authorities."
+    )
+    egress_proxy: SecretStr = Field(
+        default=SecretStr(""),
+        description="`http://[user:password@]host:port` of a proxy for calls to PARLEY_EGRESS_PROXY_HOSTS.",
+    )
+    egress_proxy_hosts: Annotated[frozenset[str], NoDecode] = Field(
+        default=frozenset(), description="The only hosts that are called by the proxy, comma separated."
+    )
     known_nodes: Annotated[tuple[tuple[str, str], ...], NoDecode] = Field(
         default=(), description="`tracker URL=node URL` pairs, comma separated, that probes may use."
     )
@@ -104,6 +118,26 @@ class Settings(BaseSettings):
             return tuple(ip_network(part) for part in _split(value))
         except ValueError as fault:
             raise ValueError(f"{fault}. Write networks such as 10.1.0.0/16, comma separated.") from None
+
+    @field_validator("egress_proxy_hosts", mode="before")
+    @classmethod
+    def _split_proxy_hosts(cls, value: object) -> object:
+        return frozenset(host.lower() for host in _split(value)) if isinstance(value, str) else value
+
+    @field_validator("egress_proxy")
+    @classmethod
+    def _check_proxy(cls, value: SecretStr) -> SecretStr:
+        text = value.get_secret_value().strip()
+        if text and not _PROXY.fullmatch(text):
+            raise ValueError("Write http://host:port, or http://user:password@host:port.")
+        return SecretStr(text)
+
+    @field_validator("egress_ca_file")
+    @classmethod
+    def _check_ca_file(cls, value: str) -> str:
+        if value and not Path(value).is_file():
+            raise ValueError("There is no such file that this process can read.")
+        return value
 
     @field_validator("cors_origins", mode="before")
     @classmethod

@@ -91,14 +91,14 @@ ONLY_IN = {
     "jose": {"service.trust.signatures"},
     "httpx": {"service.egress.client", "service.demo.run"},
     "httpx_aiohttp": {"service.egress.client"},
-    "aiohttp": {"service.egress.client"},
+    "aiohttp": {"service.egress.client", "service.egress.host_names"},
     "requests": set(),
     "urllib3": set(),
     "urllib.request": set(),
     "http.client": set(),
     "ftplib": set(),
     "smtplib": set(),
-    "socket": {"service.egress.client", "service.demo.run"},
+    "socket": {"service.egress.client", "service.egress.host_names", "service.demo.run"},
     "ssl": {"service.egress.client"},
 }
 # What opens a connection without importing anything more than asyncio.

@@ -17,6 +17,7 @@ class ProbeReason(StrEnum):
     VERSION = "version"
     CLOCK_SKEW = "clock_skew"
     BLOCKED_ADDRESS = "blocked_address"
+    PROXY = "proxy"
 
 
 FROM_EGRESS: Mapping[Reason, ProbeReason] = {
@@ -26,6 +27,7 @@ FROM_EGRESS: Mapping[Reason, ProbeReason] = {
     Reason.TIMEOUT: ProbeReason.TIMEOUT,
     Reason.BLOCKED_ADDRESS: ProbeReason.BLOCKED_ADDRESS,
     Reason.CONNECTION_LOST: ProbeReason.REFUSED,
+    Reason.PROXY: ProbeReason.PROXY,
     Reason.TOO_LARGE: ProbeReason.NOT_A_NODE,
     Reason.NOT_JSON: ProbeReason.NOT_A_NODE,
 }
@@ -39,6 +41,7 @@ DETAILS: Mapping[ProbeReason, str] = {
     ProbeReason.VERSION: "The other node speaks another version of the protocol than this one.",
     ProbeReason.CLOCK_SKEW: "The clocks of the two nodes are too far apart.",
     ProbeReason.BLOCKED_ADDRESS: "This node does not call this address.",
+    ProbeReason.PROXY: "The proxy that this node calls the host through did not open the way.",
 }
 
 FIXES: Mapping[ProbeReason, str] = {
@@ -55,5 +58,8 @@ FIXES: Mapping[ProbeReason, str] = {
     ProbeReason.BLOCKED_ADDRESS: (
         "Use an https URL of a public host. The operator of this node may open private networks with "
         "PARLEY_EGRESS_ALLOW_CIDRS and ports with PARLEY_EGRESS_PORTS."
+    ),
+    ProbeReason.PROXY: (
+        "The operator of this node can check PARLEY_EGRESS_PROXY, and whether the proxy lets it call this host."
     ),
 }

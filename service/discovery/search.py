@@ -31,7 +31,9 @@ MAX_BASES = 4
 MAX_NAMED_ISSUERS = 2
 MAX_LISTED = 3
 # No other path on that host would be answered either.
-HOST_IS_OUT = frozenset({ProbeReason.DNS, ProbeReason.TLS, ProbeReason.TIMEOUT, ProbeReason.BLOCKED_ADDRESS})
+HOST_IS_OUT = frozenset(
+    {ProbeReason.DNS, ProbeReason.TLS, ProbeReason.TIMEOUT, ProbeReason.BLOCKED_ADDRESS, ProbeReason.PROXY}
+)
 
 
 @dataclass(frozen=True, slots=True)

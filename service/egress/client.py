@@ -3,20 +3,20 @@
 import asyncio
 import socket
 import ssl
+from base64 import b64encode
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, cast
 
 import aiohttp
 import httpx
-from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.abc import AbstractResolver
 from httpx_aiohttp import AiohttpTransport
 
 from service.egress.addresses import is_public_address
 from service.egress.answers import Answer
+from service.egress.host_names import AddressRefused, CheckedResolver, SystemResolver
 from service.egress.policy import EgressFailure, EgressPolicy, Reason, check_url, may_dial, parse_address
-from service.limits.at_once import keep_place_until
 
 __all__ = ["Answer", "Egress", "EgressFailure", "EgressPolicy", "Reason", "check_url", "is_public_address"]
 
@@ -24,19 +24,8 @@ __all__ = ["Answer", "Egress", "EgressFailure", "EgressPolicy", "Reason", "check
 KEEP_ALIVE_SECONDS = 4.0
 CONNECTIONS = 100
 CONNECTIONS_PER_HOST = 20
-# Strangers have 20 places to make this node look at hosts and 20 for client documents (docs/limits.md): a look that
-# goes on to a second slow name takes two of these, and most are left for the hosts of partners.
-DNS_THREADS = 128
-NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 HEADERS = {"Accept-Encoding": "identity", "User-Agent": "Parley"}
 AddressInfo = tuple[int, int, int, str, tuple[Any, ...]]
-
-
-class AddressRefused(OSError):
-    """This address may not be dialled; no packet was sent to it.
-
-    An OSError, because the connector passes only these on with their cause.
-    """
 
 
 class BrokenOff(aiohttp.ClientError):
@@ -54,13 +43,10 @@ class Egress:
         resolver: AbstractResolver | None = None,
     ) -> None:
         self._policy = policy
-        self._client = httpx.AsyncClient(
-            transport=transport or _guarded_transport(policy, ssl_context, resolver),
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            trust_env=False,
-            follow_redirects=False,
-            timeout=None,  # noqa: S113 - one deadline spans the whole call instead
-        )
+        context = ssl_context or ssl_context_of(policy)
+        self._resolver = CheckedResolver(policy, resolver or SystemResolver())
+        self._client = _client(transport or _guarded_transport(policy, context, self._resolver))
+        self._by_proxy = _client(transport or _proxied_transport(policy, context)) if policy.proxy else None
 
     async def request(
         self,
@@ -86,7 +72,8 @@ class Egress:
             raise EgressFailure(Reason.BLOCKED_ADDRESS) from None
         try:
             async with asyncio.timeout(self._policy.timeout_seconds):
-                response = await self._client.send(request, stream=True, auth=auth)
+                client = await self._way_to(request.url)
+                response = await client.send(request, stream=True, auth=auth)
                 try:
                     return await _read(response, limit)
                 finally:
@@ -94,98 +81,78 @@ class Egress:
         except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError) as error:
             raise EgressFailure(_reason(error)) from None
 
+    async def _way_to(self, url: httpx.URL) -> httpx.AsyncClient:
+        """Return the client for this host; the proxy hears of one only when all its addresses may be dialled."""
+        if self._by_proxy is None or not self._policy.goes_by_proxy(url.host):
+            return self._client
+        if parse_address(url.host) is None:
+            await self._resolver.resolve(url.host, url.port or 443)
+        return self._by_proxy
+
     async def aclose(self) -> None:
         """Every connection is closed."""
         await self._client.aclose()
+        if self._by_proxy is not None:
+            await self._by_proxy.aclose()
 
 
-class _SystemResolver(AbstractResolver):
-    """Asks the system in threads of its own, so that names that are slow to resolve hold up nothing else.
+def ssl_context_of(policy: EgressPolicy) -> ssl.SSLContext:
+    """Return what certificates are checked against: the public authorities, and the operator's own beside them.
 
-    No look-up can be called off. So each name has one at a time, whoever asks, and whoever has a place for what
-    strangers may cause keeps it until the look-up has ended: a hostile name server takes a few threads (ADR 0032).
+    Raises OSError for a file that cannot be read, or has no certificate.
     """
-
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(DNS_THREADS, "dns")
-        self._under_way: dict[tuple[str, int, int], Future[Any]] = {}
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        look_up = self._look_up(host, port, family)
-        keep_place_until(look_up)
-        answer = asyncio.wrap_future(look_up)
-        answer.add_done_callback(_retrieve)
-        found = await asyncio.shield(answer)
-        return [
-            ResolveResult(
-                hostname=host, host=str(address[0]), port=port, family=family, proto=protocol, flags=NUMERIC
-            )
-            for family, _, protocol, _, address in found
-        ]
-
-    def _look_up(self, host: str, port: int, family: socket.AddressFamily) -> Future[Any]:
-        """Return the look-up of this name that is under way, or a new one."""
-        self._under_way = {name: each for name, each in self._under_way.items() if not each.done()}
-        name = (host, port, int(family))
-        if name not in self._under_way:
-            self._under_way[name] = self._threads.submit(
-                socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
-            )
-        return self._under_way[name]
-
-    async def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+    context = httpx.create_ssl_context()
+    if policy.ca_file:
+        context.load_verify_locations(cafile=policy.ca_file)
+    return context
 
 
-def _retrieve(answer: asyncio.Future[Any]) -> None:
-    """Nobody has to wait for it any more, and asyncio does not complain about that."""
-    if not answer.cancelled():
-        answer.exception()
-
-
-class _CheckedResolver(AbstractResolver):
-    """Resolves names; one address that may not be dialled refuses them all."""
-
-    def __init__(self, policy: EgressPolicy, inner: AbstractResolver) -> None:
-        self._policy = policy
-        self._inner = inner
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        found = await self._inner.resolve(host, port, family)
-        for result in found:
-            address = parse_address(result["host"])
-            if address is None or not may_dial(host.lower(), address, self._policy):
-                raise AddressRefused
-        return found
-
-    async def close(self) -> None:
-        await self._inner.close()
+def _client(transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        transport=transport,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        trust_env=False,
+        follow_redirects=False,
+        timeout=None,  # noqa: S113 - one deadline spans the whole call instead
+    )
 
 
 def _guarded_transport(
-    policy: EgressPolicy, ssl_context: ssl.SSLContext | None, resolver: AbstractResolver | None
+    policy: EgressPolicy, context: ssl.SSLContext, resolver: AbstractResolver
 ) -> AiohttpTransport:
-    context = ssl_context or httpx.create_ssl_context()
-
     def open_session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
             ssl=context,
             socket_factory=_socket_guard(policy),
-            resolver=_CheckedResolver(policy, resolver or _SystemResolver()),
+            resolver=resolver,
             use_dns_cache=False,
             keepalive_timeout=KEEP_ALIVE_SECONDS,
             limit=CONNECTIONS,
             limit_per_host=CONNECTIONS_PER_HOST,
         )
-        return aiohttp.ClientSession(
-            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), middlewares=(_once,)
-        )
+        return _session(connector)
 
     return AiohttpTransport(verify=context, trust_env=False, client=open_session)
+
+
+def _proxied_transport(policy: EgressPolicy, context: ssl.SSLContext) -> AiohttpTransport:
+    """Return what dials the operator's proxy and nothing else, and asks it for a tunnel: TLS is with the host."""
+
+    def open_session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(ssl=context, keepalive_timeout=KEEP_ALIVE_SECONDS, limit=CONNECTIONS)
+        return _session(connector)
+
+    url = httpx.URL(policy.proxy)
+    login = f"{url.username}:{url.password}".encode()
+    headers = {"Proxy-Authorization": f"Basic {b64encode(login).decode()}"} if url.username else None
+    proxy = httpx.Proxy(url.copy_with(username="", password=""), headers=headers)
+    return AiohttpTransport(verify=context, trust_env=False, client=open_session, proxy=proxy)
+
+
+def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=connector, cookie_jar=aiohttp.DummyCookieJar(), middlewares=(_once,)
+    )
 
 
 async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
@@ -252,6 +219,7 @@ def _reason(error: BaseException) -> Reason:
 
 _REASONS: tuple[tuple[tuple[type[BaseException], ...], Reason], ...] = (
     ((AddressRefused,), Reason.BLOCKED_ADDRESS),
+    ((aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError), Reason.PROXY),
     ((aiohttp.ClientConnectorDNSError, socket.gaierror), Reason.DNS),
     ((ssl.SSLError, ssl.CertificateError, aiohttp.ClientSSLError), Reason.TLS),
     ((TimeoutError,), Reason.TIMEOUT),

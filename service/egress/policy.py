@@ -1,7 +1,7 @@
 """What may be called: schemes, ports, hosts and addresses, decided before any packet is sent."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
@@ -33,6 +33,7 @@ class Reason(StrEnum):
     TOO_LARGE = "too_large"
     NOT_JSON = "not_json"
     CONNECTION_LOST = "connection_lost"
+    PROXY = "proxy"
 
 
 class EgressFailure(Exception):
@@ -45,13 +46,24 @@ class EgressFailure(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EgressPolicy:
-    """What the operator allows; `development` only where our own public host is loopback too."""
+    """What the operator allows; `development` only where our own public host is loopback too.
+
+    `ca_file` holds certificates that count beside the public ones. `proxy` is asked for `proxy_hosts` only, and only
+    after the same checks as for every other host.
+    """
 
     development: bool = False
     allow_cidrs: tuple[IPv4Network | IPv6Network, ...] = ()
     ports: frozenset[int] = frozenset({443, 8443})
     timeout_seconds: float = 5.0
     max_bytes: int = 65_536
+    ca_file: str = ""
+    proxy: str = field(default="", repr=False)
+    proxy_hosts: frozenset[str] = frozenset()
+
+    def goes_by_proxy(self, host: str) -> bool:
+        """True for the hosts that the operator listed, and for none below them."""
+        return bool(self.proxy) and host.lower() in self.proxy_hosts
 
 
 def check_url(url: str, policy: EgressPolicy) -> None:

@@ -20,6 +20,9 @@ def egress_policy(settings: Settings) -> EgressPolicy:
         development=settings.is_development and is_loopback_host(own_host),
         allow_cidrs=settings.egress_allow_cidrs,
         ports=settings.egress_ports,
+        ca_file=settings.egress_ca_file,
+        proxy=settings.egress_proxy.get_secret_value(),
+        proxy_hosts=settings.egress_proxy_hosts,
     )
 
 

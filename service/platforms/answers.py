@@ -19,11 +19,18 @@ _SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
 _WAYS_OUT = {
     Reason.DNS: "The host name of this {label} cannot be found. Check the URL of the instance.",
     Reason.REFUSED: "Nothing answers at the URL of this {label}. Check the URL, and that {label} is running.",
-    Reason.TLS: "The certificate at the URL of this {label} is not valid. Its operator can renew it.",
+    Reason.TLS: (
+        "The certificate at the URL of this {label} is not valid. Its operator can renew it; for an authority of your "
+        "own, the operator of this node can name its certificate with PARLEY_EGRESS_CA_FILE."
+    ),
     Reason.TIMEOUT: "{label} did not answer in time. Try again in a moment.",
     Reason.BLOCKED_ADDRESS: (
         "This node may not call the address of this {label}. The operator of this node can allow its network "
         "with PARLEY_EGRESS_ALLOW_CIDRS and its port with PARLEY_EGRESS_PORTS."
+    ),
+    Reason.PROXY: (
+        "The proxy that this node calls {label} through did not open the way. The operator of this node can check "
+        "PARLEY_EGRESS_PROXY, and whether the proxy lets it call this host."
     ),
     Reason.CONNECTION_LOST: "The connection to {label} broke off. Try again in a moment.",
 }

@@ -8,7 +8,8 @@ from contextlib import aclosing
 
 import pytest
 
-from service.egress.client import DNS_THREADS, Egress, EgressFailure, EgressPolicy, Reason
+from service.egress.client import Egress, EgressFailure, EgressPolicy, Reason
+from service.egress.host_names import DNS_THREADS
 from service.limits import at_once
 from service.limits.at_once import AtOnce, Full
 

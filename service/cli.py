@@ -62,19 +62,22 @@ def serve(
             asyncio.run(require_usable(settings))
             if sandbox is not None:
                 typer.echo(asyncio.run(first_instance(settings, sandbox)), err=True)
-        uvicorn.run(
-            create_app(settings),
-            host=host,
-            port=port,
-            uds=uds,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=True,
-            forwarded_allow_ips=settings.forwarded_allow_ips,
-            timeout_graceful_shutdown=30,
-            http=BoundedHttp,
-        )
+        try:
+            uvicorn.run(
+                create_app(settings),
+                host=host,
+                port=port,
+                uds=uds,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=True,
+                forwarded_allow_ips=settings.forwarded_allow_ips,
+                timeout_graceful_shutdown=30,
+                http=BoundedHttp,
+            )
+        except OSError as fault:
+            stop(f"The node cannot listen at {uds or port}: {fault.strerror}. Choose another place.")
 
 
 @app.command()

@@ -124,8 +124,12 @@ def test_on_a_unix_socket_it_needs_no_port_and_believes_the_proxy_in_front(
 
 @pytest.mark.parametrize(
     ("socket_name", "said"),
-    [("nowhere/parley.sock", "There is no folder"), ("s" * 120, "at most 103 bytes")],
-    ids=["no folder", "too long"],
+    [
+        ("nowhere/parley.sock", "There is no folder"),
+        ("s" * 120, "at most 103 bytes"),
+        (".", "is there already, and is no socket"),
+    ],
+    ids=["no folder", "too long", "taken"],
 )
 def test_a_socket_that_cannot_be_ends_it_with_a_sentence(tmp_path: Path, socket_name: str, said: str) -> None:
     environment = node_environment("http://127.0.0.1:8000", tmp_path)

@@ -42,8 +42,15 @@ LONGEST_SOCKET_NAME = 103  # bytes, on the system with the least room for it
 
 def require_socket(path: str) -> None:
     """A Unix socket can be made there; raises ValueError."""
-    if not Path(path).absolute().parent.is_dir():
+    place = Path(path).absolute()
+    if not place.parent.is_dir():
         raise ValueError(f"There is no folder for the socket {path}. Make it, or choose another one.")
+    if not os.access(place.parent, os.W_OK):
+        raise ValueError(
+            f"The folder of the socket {path} takes no files. Choose another one, or change its rights."
+        )
+    if place.exists() and not place.is_socket():
+        raise ValueError(f"{path} is there already, and is no socket. Choose another name.")
     if len(os.fsencode(path)) > LONGEST_SOCKET_NAME:
         raise ValueError(f"The name of a socket has at most {LONGEST_SOCKET_NAME} bytes; {path} is longer.")
 

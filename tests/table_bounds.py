@@ -26,6 +26,13 @@ class Bound:
 
 
 BOUNDS = {
+    "answered_request": Bound(
+        f"{NOBODY_UNKNOWN}: an admin or a token that sends an `Idempotency-Key` with a POST that succeeds",
+        "no cap",
+        "after a day",
+        sweeper="service.retries.once:forget_answers",
+        tests=("tests/retries/test_keys.py::test_a_key_is_free_again_after_a_day",),
+    ),
     "authorization_request": Bound(
         "any client that proves a key",
         "300 of one host and 3,000 in all wait at an instance; clients that were agreed with are above the latter",

@@ -42,7 +42,7 @@ LAYERS = (
     {"instances"},
     {"instance_keys"},
     {"platforms"},
-    {"events", "jobs"},
+    {"events", "jobs", "retries"},
     {"openapi"},
     {"http"},
     {"node"},
@@ -75,6 +75,8 @@ SHORT_FILES = {
     "service/instance_keys/states.py": "table",
     "service/instances/models.py": "table",
     "service/pages/docs.py": "entry point",
+    "service/retries/models.py": "table",
+    "service/retries/routes.py": "entry point",
     "service/values/texts.py": "vocabulary",
 }
 

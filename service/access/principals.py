@@ -24,6 +24,7 @@ from service.instances.models import Instance
 from service.instances.operations import find_instance, get_instance
 from service.node import Node, NodeDep, NowDep
 from service.problems.tree import MissingScope, NotFound, Unauthenticated, not_valid
+from service.retries.once import read_once
 from service.settings import Settings
 from service.trust.tokens import is_well_formed
 
@@ -85,6 +86,8 @@ async def get_principal(
     else:
         async with reading(node.database) as short:
             found = await _find(short, node, bearer.credentials, now)
+            if found is not None and (once := await read_once(request, node, session, _who(found))):
+                await once.look_up(short)
     if found is None:
         sentence = "The token or session is not known, has expired, or was revoked."
         challenge = f'{CHALLENGE}, error="invalid_token", error_description="{sentence}"'
@@ -150,6 +153,11 @@ async def _note_use(node: Node, token_id: str, minute: datetime) -> None:
     except SQLAlchemyError as error:
         if trouble_of(error) is None:  # else a note is no reason to refuse the request
             raise
+
+
+def _who(found: ServiceToken | SignInSession) -> str:
+    """Return whose Idempotency-Keys these are: a person's are the same in their next session."""
+    return found.id if isinstance(found, ServiceToken) else f"{found.instance_id} {found.account_id}"
 
 
 def _minute(now: datetime) -> datetime:

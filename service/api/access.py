@@ -32,8 +32,9 @@ from service.platforms.interface import SignInFailure
 from service.platforms.registry import PlatformsDep
 from service.problems import tree as problems
 from service.problems.tree import not_valid
+from service.retries.routes import RetryableRoute
 
-router = APIRouter(tags=["Access"])
+router = APIRouter(tags=["Access"], route_class=RetryableRoute)
 TokenAdmin = Annotated[Principal, Depends(requires("tokens:write"))]
 WHO = (problems.Unauthenticated, problems.MissingScope)
 BODY = (problems.MalformedJson, problems.ValidationFailed)

@@ -25,6 +25,7 @@ from service.lifecycle.checking import check_connection
 from service.node import Node
 from service.openapi.document import problem_responses
 from service.problems import tree as problems
+from service.retries.routes import RetryableRoute
 
 Deed = Callable[[AsyncSession, Node, Connection], Awaitable[None]]
 NOT_NOW = (
@@ -34,7 +35,7 @@ NOT_NOW = (
     problems.StaleRevision,
 )
 
-router = APIRouter(prefix="/v1/connections", tags=["Connections"])
+router = APIRouter(prefix="/v1/connections", tags=["Connections"], route_class=RetryableRoute)
 
 
 @router.post(

@@ -32,6 +32,7 @@ from service.lifecycle.ending import close_here
 from service.openapi.document import problem_responses
 from service.problems import tree as problems
 from service.problems.tree import not_valid
+from service.retries.routes import RetryableRoute
 from service.verification.initiator.beginning import begin_verification
 from service.verification.renewal import begin_reconnect
 from service.verification.session.models import Purpose
@@ -53,7 +54,7 @@ PROBES = (
     problems.DestinationIncompatible,
 )
 
-router = APIRouter(prefix="/v1/connections", tags=["Connections"])
+router = APIRouter(prefix="/v1/connections", tags=["Connections"], route_class=RetryableRoute)
 
 
 async def _answer(

@@ -14,8 +14,9 @@ from service.node import NodeDep
 from service.openapi.document import problem_responses
 from service.platforms.registry import PlatformsDep
 from service.problems import tree as problems
+from service.retries.routes import RetryableRoute
 
-router = APIRouter(tags=["Discovery"])
+router = APIRouter(tags=["Discovery"], route_class=RetryableRoute)
 
 
 @router.post(

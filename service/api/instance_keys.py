@@ -15,10 +15,11 @@ from service.instances.operations import get_instance
 from service.node import NodeDep, NowDep
 from service.openapi.document import problem_responses
 from service.problems import tree as problems
+from service.retries.routes import RetryableRoute
 from service.verification.attempts import end_open_attempts
 from service.words import Network
 
-router = APIRouter(prefix="/v1/instances/{instance_id}", tags=["Instances"])
+router = APIRouter(prefix="/v1/instances/{instance_id}", tags=["Instances"], route_class=RetryableRoute)
 Reader = Annotated[Principal, Depends(requires("instances:read"))]
 Writer = Annotated[Principal, Depends(requires("instances:write"))]
 WHO = (problems.Unauthenticated, problems.MissingScope, problems.NotFound)

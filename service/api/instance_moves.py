@@ -21,8 +21,9 @@ from service.openapi.document import problem_responses
 from service.platforms.registry import SANDBOX, PlatformsDep, Registry
 from service.problems import tree as problems
 from service.problems.tree import not_valid
+from service.retries.routes import RetryableRoute
 
-router = APIRouter(tags=["Instances"])
+router = APIRouter(tags=["Instances"], route_class=RetryableRoute)
 
 
 class MoveKind(StrEnum):

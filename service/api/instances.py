@@ -50,8 +50,9 @@ from service.openapi.document import problem_responses
 from service.platforms.interface import Credential, Platform
 from service.platforms.registry import PlatformsDep
 from service.problems import tree as problems
+from service.retries.routes import RetryableRoute
 
-router = APIRouter(tags=["Instances"])
+router = APIRouter(tags=["Instances"], route_class=RetryableRoute)
 Reader = Annotated[Principal, Depends(requires("instances:read"))]
 Writer = Annotated[Principal, Depends(requires("instances:write"))]
 WHO = (problems.Unauthenticated, problems.MissingScope)

@@ -35,8 +35,9 @@ from service.invitations.inviter import confirmation as deciding
 from service.invitations.inviter import issuing as inviting
 from service.openapi.document import problem_responses
 from service.problems import tree as problems
+from service.retries.routes import RetryableRoute
 
-router = APIRouter(tags=["Invitations"])
+router = APIRouter(tags=["Invitations"], route_class=RetryableRoute)
 PATH = "/v1/invitations/{invitation_id}"
 CHANGES = (problems.StepNotAllowed, problems.InstancePaused, problems.InvitationUnusable)
 CODES = (

@@ -20,6 +20,7 @@ from service.jobs.worker import KEEP_DONE, Handler
 from service.node import Node
 from service.protocol import replay
 from service.protocol.replay import CachedDocument
+from service.retries.once import forget_answers
 from service.verification.attempts import forget_ended
 
 SWEEP_JOB = "sweep_authorization"
@@ -57,6 +58,7 @@ async def sweep(node: Node, _job: Job) -> timedelta:
         await guesses.forget_over(session, now)
         await forget_refusals(session, now)
         await forget_ended(session, now)
+        await forget_answers(session, now)
     return SWEEP_EVERY
 
 

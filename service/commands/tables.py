@@ -9,9 +9,11 @@ from service.instances.models import Instance
 from service.invitations.invitation.models import Invitation
 from service.jobs.models import Job
 from service.protocol.replay import CachedDocument, SeenToken
+from service.retries.models import AnsweredRequest
 from service.verification.session.models import VerificationSession
 
 ALL_TABLES = (
+    AnsweredRequest,
     ServiceToken,
     SignInSession,
     GuessCount,

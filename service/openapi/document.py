@@ -60,6 +60,18 @@ NO_DATABASE = {
     "/v1/problem-types",
     "/v1/problem-types/{code}",
 }
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": (
+        "A fresh key of your own for each new request, for example a UUID. Sent again with the same key within 24 "
+        "hours, the request does nothing a second time and gets the first answer, with `Idempotent-Replayed: true`. A "
+        "refusal is not kept: what changed nothing may be tried again with its key."
+    ),
+    # No example: who takes examples literally would send one key with every request.
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!#-~]+$"},
+}
 CONSTRAINTS = {"pattern", "minLength", "maxLength", "enum", "format", "minimum", "maximum"}
 JsonObject = dict[str, Any]
 Operations = Iterator[tuple[str, str, JsonObject]]
@@ -95,12 +107,15 @@ def complete(description: JsonObject, root: str) -> JsonObject:
     components |= {"examples": problem_examples(root), "headers": header_components()}
     for path, method, operation in operations(description):
         _name(operation)
+        if method == "post" and "security" in operation:
+            _declare_retries(operation)
         _declare_by_nature(path, operation)
         limited = find_limited(method.upper(), path)
         if limited is not None and limited.voice is Voice.API:
             declare(operation["responses"], problems.RateLimited, "429")
             operation["responses"] = dict(sorted(operation["responses"].items()))
-        add_headers(operation, schemas, is_limited=limited is not None)
+        may_be_retried = IDEMPOTENCY_KEY in operation.get("parameters", [])
+        add_headers(operation, schemas, is_limited=limited is not None, may_be_retried=may_be_retried)
         add_examples(operation)
     for made_up in ("HTTPValidationError", "ValidationError"):
         schemas.pop(made_up, None)
@@ -180,6 +195,13 @@ def _declare_by_nature(path: str, operation: JsonObject) -> None:
     for kind in kinds:
         declare(responses, kind, str(kind.status))
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _declare_retries(operation: JsonObject) -> None:
+    """Whoever gets no answer may send the same request again, and nothing is done twice."""
+    operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
+    for kind in (problems.IdempotencyInProgress, problems.IdempotencyKeyReused):
+        declare(operation["responses"], kind, str(kind.status))
 
 
 def _require_what_is_always_sent(description: JsonObject) -> None:

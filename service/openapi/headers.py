@@ -19,6 +19,7 @@ SOMETIMES = {
         "Each limit that this request was counted for: at most `q` in `w` seconds "
         "(draft-ietf-httpapi-ratelimit-headers); absent where a gateway limits instead."
     ),
+    "Idempotent-Replayed": "`true` where the request had been answered before: this is the first answer again.",
     "RateLimit": "What is left of each limit: `r` more within the next `t` seconds; absent like its policy.",
 }
 BY_STATUS = {
@@ -53,13 +54,17 @@ def header_components() -> dict[str, JsonObject]:
     }
 
 
-def add_headers(operation: JsonObject, schemas: JsonObject, *, is_limited: bool) -> None:
+def add_headers(
+    operation: JsonObject, schemas: JsonObject, *, is_limited: bool, may_be_retried: bool
+) -> None:
     """Each answer of the operation names the headers that it comes with."""
     is_cached = "304" in operation["responses"]
     for status, response in operation["responses"].items():
         names = {"Request-Id", *_headers(status, response, schemas)}
         if is_cached and status in SUCCESS:
             names.add("ETag")
+        if may_be_retried and status in SUCCESS:
+            names.add("Idempotent-Replayed")
         if is_limited:
             names |= {"RateLimit", "RateLimit-Policy"}
         known = response.setdefault("headers", {})

@@ -8,12 +8,13 @@ Problem
 ├── 405 MethodNotAllowed
 ├── 408 RequestTimeout
 ├── 409 StepNotAllowed · OptionNotAvailable · NameTaken · InstancePrivate · InstancePaused · BothSidesPrivate
+│       IdempotencyInProgress
 ├── 410 VerificationExpired · VerificationDenied · VerificationCancelled · ConnectionClosed
 │       InvitationUnusable
 ├── 412 StaleRevision
 ├── 413 PayloadTooLarge
 ├── 415 UnsupportedMediaType
-├── 422 ValidationFailed · UrlNotAllowed
+├── 422 ValidationFailed · UrlNotAllowed · IdempotencyKeyReused
 ├── 424 DestinationUnreachable · DestinationUnknown · DestinationIncompatible · DestinationRefused · PlatformUnreachable
 ├── 429 RateLimited
 └── 500 Internal · 503 Unavailable
@@ -190,6 +191,14 @@ class BothSidesPrivate(Problem):
     fix = "One of the two nodes must be reachable for the other: make its instance public, and invite from there."
 
 
+class IdempotencyInProgress(Problem):
+    """The first request with this Idempotency-Key is not answered yet."""
+
+    slug, status, title = "idempotency-in-progress", 409, "The first request is still being answered"
+    fix = "Send the same request with the same key again after the time in Retry-After."
+    retry = Retry.AFTER_DELAY
+
+
 class VerificationExpired(Problem):
     """The verification session was not finished in time."""
 
@@ -253,6 +262,13 @@ class ValidationFailed(Problem):
 
     slug, status, title = "validation-failed", 422, "The request is not valid"
     fix = "Correct what errors points at."
+
+
+class IdempotencyKeyReused(Problem):
+    """This Idempotency-Key came with another request before: with another path, body or media type."""
+
+    slug, status, title = "idempotency-key-reused", 422, "The key belongs to another request"
+    fix = "Take a fresh key for each new request, for example a UUID; keep it for retries of the same request only."
 
 
 class UrlNotAllowed(Problem):

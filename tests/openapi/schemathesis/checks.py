@@ -32,6 +32,8 @@ OF_THE_WORLD = {
     "platform-unreachable",
     "rate-limited",
     "invitation-unknown",
+    "idempotency-key-reused",
+    "idempotency-in-progress",
     "invitation-unusable",
     "both-sides-private",
     "instance-paused",

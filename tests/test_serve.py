@@ -79,6 +79,28 @@ def test_told_to_stop_it_finishes_the_request_that_it_began(node: NodeProcess) -
     assert "Traceback" not in node.server.said()
 
 
+def test_told_to_stop_it_lets_nobody_wait_on(tmp_path: Path) -> None:
+    """Who waits for a change gets the connection as it is, long before the time that they would have waited."""
+    with started_node(tmp_path, "acme", log_level="DEBUG") as node:
+        node.wait_until_ready()
+        _stop_while_somebody_waits(node)
+
+
+def _stop_while_somebody_waits(node: NodeProcess) -> None:
+    acme = node.add_instance("acme")
+    path = f"/v1/connections/{acme.call('POST', '/v1/connections', {}, expected=201)['id']}"
+    headers = {"Authorization": f"Bearer {acme.token}", "Prefer": "wait=30"}
+    assert node.server.process is not None
+    with node.http() as client, ThreadPoolExecutor() as threads:
+        asked = threads.submit(client.get, path, headers=headers, timeout=SECONDS)
+        until(lambda: "waits_for_a_change" in node.server.said())
+        node.server.process.terminate()
+        answer = asked.result(5)
+    assert (answer.status_code, answer.json()["state"]) == (200, "draft")
+    node.server.process.wait(5)
+    assert "Traceback" not in node.server.said()
+
+
 def test_started_again_it_knows_what_it_knew(node: NodeProcess) -> None:
     acme = node.add_instance("acme")
     made = acme.call("POST", "/v1/connections", {}, expected=201)

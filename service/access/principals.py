@@ -89,9 +89,7 @@ async def get_principal(
             if found is not None and (once := await read_once(request, node, session, _who(found))):
                 await once.look_up(short)
     if found is None:
-        sentence = "The token or session is not known, has expired, or was revoked."
-        challenge = f'{CHALLENGE}, error="invalid_token", error_description="{sentence}"'
-        raise Unauthenticated(sentence, headers={"WWW-Authenticate": challenge})
+        raise _not_valid()
     if isinstance(found, SignInSession):
         identify(ActorKind.PERSON, found.account_id, found.display_name)
         return _person(found)
@@ -104,6 +102,19 @@ async def get_principal(
 
 
 PrincipalDep = Annotated[Principal, Depends(get_principal)]
+
+
+async def require_still(request: Request, node: Node, session: AsyncSession) -> None:
+    """The credential of a request that has waited is still good; raises Unauthenticated."""
+    _, _, secret = request.headers.get("authorization", "").partition(" ")
+    if await _find(session, node, secret.strip(), node.clock.now()) is None:
+        raise _not_valid()
+
+
+def _not_valid() -> Unauthenticated:
+    sentence = "The token or session is not known, has expired, or was revoked."
+    challenge = f'{CHALLENGE}, error="invalid_token", error_description="{sentence}"'
+    return Unauthenticated(sentence, headers={"WWW-Authenticate": challenge})
 
 
 @cache

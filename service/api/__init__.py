@@ -2,7 +2,7 @@
 
 A set-up is walked in `connections.py`, `activations.py`, `verification_sessions.py` and `invitations.py`; what it
 needs is in `instances.py`, `instance_keys.py`, `instance_moves.py`, `destination_probes.py`, `platforms.py` and
-`access.py`; what happened is in `events.py`. `etags.py` lets writers notice each other, `auditing.py` writes refusals
-into the history (ADR 0020). `published.py` is what an instance publishes for other nodes, `sandbox.py` the toy
-tracker's page, `about/` what a node says of itself.
+`access.py`; what happened is in `events.py`. `etags.py` lets writers notice each other, `waiting.py` lets readers wait,
+`auditing.py` writes refusals into the history (ADR 0020). `published.py` is what an instance publishes for other
+nodes, `sandbox.py` the toy tracker's page, `about/` what a node says of itself.
 """

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from fastapi import APIRouter, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.api.etags import IfMatchDep, etag_of
+from service.api.etags import IfMatchDep, tagged
 from service.connections import operations
 from service.connections.answering import answer, show
 from service.connections.desk import READS, WRITES, Desk, WriteDesk
@@ -59,8 +59,7 @@ async def post_activation(
     if found.state in ESTABLISHED:
         return await _do(desk, session, found, pausing.resume, response)
     connection = await answer(desk, session, connection_id, revision, Step.ACTIVATION, apply)
-    response.headers["ETag"] = etag_of(connection)
-    return await show(desk, session, connection)
+    return tagged(await show(desk, session, connection), response)
 
 
 @router.delete(
@@ -118,5 +117,4 @@ async def _do(
     attempt = await present(session, connection)
     with with_way_out(desk.node, desk.platforms, instance, connection, attempt):
         await deed(session, desk.node, connection)
-    response.headers["ETag"] = etag_of(connection)
-    return await show(desk, session, connection)
+    return tagged(await show(desk, session, connection), response)

@@ -3,11 +3,12 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Header, Request, Response
+from fastapi import APIRouter, Body, Request, Response
 from pydantic.json_schema import SkipJsonSchema
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.api.etags import IfMatchDep, etag_of, is_unchanged
+from service.api.etags import UNCHANGED, IfMatchDep, tagged
+from service.api.waiting import ReaderDep
 from service.connections import operations
 from service.connections.answering import answer, create, look_up_destination, show
 from service.connections.desk import READS, WRITES, Desk, ReadDesk, WriteDesk
@@ -60,8 +61,7 @@ router = APIRouter(prefix="/v1/connections", tags=["Connections"], route_class=R
 async def _answer(
     desk: Desk, session: AsyncSession, connection: Connection, response: Response
 ) -> ConnectionOut:
-    response.headers["ETag"] = etag_of(connection)
-    return await show(desk, session, connection)
+    return tagged(await show(desk, session, connection), response)
 
 
 @router.post(
@@ -114,23 +114,18 @@ async def get_connections(
     "/{connection_id}",
     operation_id="getConnection",
     summary="Show a connection",
-    responses={**problem_responses(*READS), 304: {"description": "The reader has this revision already."}},
+    responses={**problem_responses(*READS), 304: UNCHANGED},
     response_model=ConnectionOut,
 )
 async def get_connection(
-    connection_id: str,
-    desk: ReadDesk,
-    session: SessionDep,
-    response: Response,
-    if_none_match: Annotated[
-        str | SkipJsonSchema[None], Header(description="The ETag that the reader has.")
-    ] = None,
+    connection_id: str, desk: ReadDesk, session: SessionDep, reader: ReaderDep
 ) -> ConnectionOut | Response:
     """Both sides, how the set-up stands, and `next_actions`: perform the primary one, then read again."""
-    connection = await operations.get_visible(session, desk.principal, connection_id)
-    if is_unchanged(connection, if_none_match):
-        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={"ETag": etag_of(connection)})
-    return await _answer(desk, session, connection, response)
+
+    async def look() -> ConnectionOut:
+        return await show(desk, session, await operations.get_visible(session, desk.principal, connection_id))
+
+    return await reader.read(connection_id, look)
 
 
 @router.patch(
@@ -276,4 +271,4 @@ async def post_verification_session(
     else:
         attempt = await begin_verification(desk, session, connection_id, revision)
     response.headers["Location"] = f"{desk.node.settings.public_url}/v1/verification-sessions/{attempt.id}"
-    return session_to_out(attempt, desk.node.settings)
+    return tagged(session_to_out(attempt, desk.node.settings), response)

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from service.access.operations import forget_instance, issue_token
 from service.access.principals import Principal, requires
 from service.access.scopes import INSTANCE_SCOPES
+from service.api.etags import UNCHANGED, IfMatchTagDep, IfNoneMatch, require_match, tagged, unless_known
 from service.connections.models import Connection
 from service.connections.states import ESTABLISHED, ConnectionState
 from service.database.pagination import PageDep, link_next
@@ -114,25 +115,37 @@ async def create(
         await change_instance(session, node.settings, instance, _seal(node, instance, body.oauth_client), now)
     _, token = await issue_token(session, node.hasher, instance.slug, INSTANCE_SCOPES, [instance.id], now)
     response.headers["Location"] = f"/v1/instances/{instance.id}"
-    return InstanceCreated(**describe_instance(instance, node.settings).model_dump(), token=token)
+    shown = tagged(describe_instance(instance, node.settings), response)
+    return InstanceCreated(**shown.model_dump(), token=token)
 
 
 @router.get(
     "/v1/instances/{instance_id}",
     operation_id="getInstance",
     summary="Show an instance",
-    responses=problem_responses(*WHO, problems.NotFound),
+    responses={**problem_responses(*WHO, problems.NotFound), 304: UNCHANGED},
+    response_model=InstanceOut,
 )
-async def show(instance_id: str, caller: Reader, session: SessionDep, node: NodeDep) -> InstanceOut:
+async def show(
+    instance_id: str,
+    caller: Reader,
+    session: SessionDep,
+    node: NodeDep,
+    response: Response,
+    if_none_match: IfNoneMatch = None,
+) -> InstanceOut | Response:
     """The instance, with the node URL to give to partners. Needs `instances:read`."""
-    return describe_instance(await _visible(session, caller, instance_id), node.settings)
+    instance = await _visible(session, caller, instance_id)
+    return unless_known(describe_instance(instance, node.settings), if_none_match, response)
 
 
 @router.patch(
     "/v1/instances/{instance_id}",
     operation_id="changeInstance",
     summary="Change an instance",
-    responses=problem_responses(*WHO, *BODY, problems.NotFound, problems.OptionNotAvailable),
+    responses=problem_responses(
+        *WHO, *BODY, problems.NotFound, problems.OptionNotAvailable, problems.StaleRevision
+    ),
 )
 async def change(
     instance_id: str,
@@ -142,12 +155,15 @@ async def change(
     node: NodeDep,
     now: NowDep,
     platforms: PlatformsDep,
+    if_match: IfMatchTagDep,
+    response: Response,
 ) -> InstanceOut:
     """What is sent is changed, what is left out stays; null removes a stored `credential` or `oauth_client`.
 
     Needs `instances:write`. Slug, platform and URL never change: partners trust the instance under them.
     """
-    instance = await _visible(session, caller, instance_id)
+    instance = await _locked(session, caller, instance_id)
+    require_match(describe_instance(instance, node.settings), if_match)
     given = body.model_dump(include=body.model_fields_set - {"credential", "oauth_client"})
     if "credential" in body.model_fields_set:
         credential = _read(platform_of(platforms, instance), body.credential)
@@ -157,7 +173,7 @@ async def change(
         require_oauth(platform_of(platforms, instance).description)
         given |= _seal(node, instance, body.oauth_client)
     await change_instance(session, node.settings, instance, given, now)
-    return describe_instance(instance, node.settings)
+    return tagged(describe_instance(instance, node.settings), response)
 
 
 @router.delete(
@@ -165,16 +181,23 @@ async def change(
     operation_id="deleteInstance",
     summary="Remove an instance",
     status_code=204,
-    responses=problem_responses(*WHO, problems.NotFound, problems.OptionNotAvailable),
+    responses=problem_responses(*WHO, problems.NotFound, problems.OptionNotAvailable, problems.StaleRevision),
 )
-async def delete(instance_id: str, caller: Writer, session: SessionDep, now: NowDep) -> None:
+async def delete(
+    instance_id: str,
+    caller: Writer,
+    session: SessionDep,
+    node: NodeDep,
+    now: NowDep,
+    if_match: IfMatchTagDep,
+) -> None:
     """The instance is gone, with its keys, drafts, closed connections, sign-ins and tokens.
 
     Needs `instances:write`. Active and pending connections have to be closed first, and their other sides must
     have heard of it; one that does not answer is waited for no longer than two weeks.
     """
-    instance = await _visible(session, caller, instance_id)
-    await get_for_update(session, Instance, instance.id)
+    instance = await _locked(session, caller, instance_id)
+    require_match(describe_instance(instance, node.settings), if_match)
     await _refuse_while_connected(session, instance)
     await _refuse_while_unheard(session, instance, now)
     await forget_instance(session, instance.id, now)
@@ -211,6 +234,12 @@ async def _visible(session: AsyncSession, caller: Principal, instance_id: str) -
     if not caller.may_see(instance_id):
         raise problems.NotFound("There is no instance {id}.", id=instance_id)
     return await get_instance(session, instance_id)
+
+
+async def _locked(session: AsyncSession, caller: Principal, instance_id: str) -> Instance:
+    """Return the instance, locked: who read it before is not overtaken between the look and the change."""
+    visible = await _visible(session, caller, instance_id)
+    return await get_for_update(session, Instance, visible.id)
 
 
 def _require_all_instances(caller: Principal) -> None:

@@ -6,14 +6,17 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
+from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.api.etags import IfMatchDep
-from service.connections.desk import READS, WRITES, ReadInvitationsDesk, WriteInvitationsDesk
+from service.api.etags import UNCHANGED, IfMatchDep, IfMatchTagDep, require_match, tagged
+from service.api.waiting import ReaderDep
+from service.connections.desk import READS, WRITES, Desk, ReadInvitationsDesk, WriteInvitationsDesk
+from service.connections.pending import lock
 from service.connections.schemas import InvitationAcceptance
 from service.database.pagination import PageDep, link_next
 from service.database.sessions import SessionDep
 from service.invitations.invitation.codes import link_of
-from service.invitations.invitation.models import Direction
+from service.invitations.invitation.models import Direction, Invitation
 from service.invitations.invitation.operations import get_visible, host_of, list_invitations, to_out
 from service.invitations.invitation.schemas import (
     ConfirmationIn,
@@ -90,7 +93,7 @@ async def post_invitation(
     )
     response.headers["Location"] = f"{desk.node.settings.public_url}/v1/invitations/{invitation.id}"
     response.headers["Cache-Control"] = "no-store"
-    shown = to_out(invitation).model_dump()
+    shown = tagged(to_out(invitation), response).model_dump()
     return InvitationIssued(**shown, code=code, url=link_of(invitation.inviter_issuer, code))
 
 
@@ -119,37 +122,58 @@ async def get_invitations(
     PATH,
     operation_id="getInvitation",
     summary="Show an invitation",
-    responses=problem_responses(*READS),
+    responses={**problem_responses(*READS), 304: UNCHANGED},
+    response_model=InvitationOut,
 )
-async def get_invitation(invitation_id: str, desk: ReadInvitationsDesk, session: SessionDep) -> InvitationOut:
+async def get_invitation(
+    invitation_id: str, desk: ReadInvitationsDesk, session: SessionDep, reader: ReaderDep
+) -> InvitationOut | Response:
     """How it stands, who claimed it, and the comparison code. Its own code is never shown again."""
-    return to_out(await get_visible(session, desk.principal, invitation_id))
+    found = await get_visible(session, desk.principal, invitation_id)
+
+    async def look() -> InvitationOut:
+        return to_out(await get_visible(session, desk.principal, invitation_id))
+
+    return await reader.read(found.connection_id, look)
 
 
 @router.delete(
     PATH,
     operation_id="revokeInvitation",
     summary="Revoke a sent invitation, withdraw from a received one",
-    responses=problem_responses(*READS, problems.StepNotAllowed, problems.InstancePaused),
+    responses=problem_responses(
+        *READS, problems.StepNotAllowed, problems.InstancePaused, problems.StaleRevision
+    ),
 )
 async def delete_invitation(
-    invitation_id: str, desk: WriteInvitationsDesk, session: SessionDep
+    invitation_id: str,
+    desk: WriteInvitationsDesk,
+    session: SessionDep,
+    if_match: IfMatchTagDep,
+    response: Response,
 ) -> InvitationOut:
     """The code works no more and the other side learns it. Repeating changes nothing."""
-    return to_out(await deciding.revoke(desk, session, invitation_id))
+    await _require_match(desk, session, invitation_id, if_match)
+    return tagged(to_out(await deciding.revoke(desk, session, invitation_id)), response)
 
 
 @router.put(
     PATH + "/confirmation",
     operation_id="confirmInvitation",
     summary="Confirm or reject who claimed the invitation",
-    responses=problem_responses(*WRITES, *CHANGES),
+    responses=problem_responses(*WRITES, *CHANGES, problems.StaleRevision),
 )
 async def put_confirmation(
-    invitation_id: str, wanted: ConfirmationIn, desk: WriteInvitationsDesk, session: SessionDep
+    invitation_id: str,
+    wanted: ConfirmationIn,
+    desk: WriteInvitationsDesk,
+    session: SessionDep,
+    if_match: IfMatchTagDep,
+    response: Response,
 ) -> InvitationOut:
     """Confirmed, the two nodes activate the connection by themselves. Rejecting is final; the other side reads why."""
-    return to_out(await deciding.decide(desk, session, invitation_id, wanted))
+    await _require_match(desk, session, invitation_id, if_match)
+    return tagged(to_out(await deciding.decide(desk, session, invitation_id, wanted)), response)
 
 
 @router.post(
@@ -177,7 +201,7 @@ async def post_acceptance(
     found = await accepting.look_at(desk, wanted.instance, wanted.code)
     invitation = await accepting.accept(desk.node, session, found, wanted)
     response.headers["Location"] = f"{desk.node.settings.public_url}/v1/invitations/{invitation.id}"
-    return to_out(invitation)
+    return tagged(to_out(invitation), response)
 
 
 @router.post(
@@ -194,7 +218,17 @@ async def post_rejection(
     found = await accepting.look_at(desk, wanted.instance, wanted.code)
     invitation = await rejecting.reject(desk.node, session, found, wanted.reason)
     response.headers["Location"] = f"{desk.node.settings.public_url}/v1/invitations/{invitation.id}"
-    return to_out(invitation)
+    return tagged(to_out(invitation), response)
+
+
+async def _require_match(desk: Desk, session: AsyncSession, invitation_id: str, if_match: str | None) -> None:
+    """Raise StaleRevision where the invitation is not what the caller read; locked, so that it stays what it is."""
+    if if_match is None:
+        return
+    found = await get_visible(session, desk.principal, invitation_id)
+    if found.connection_id is not None:
+        _, found = await lock(session, Invitation, invitation_id)
+    require_match(to_out(found), if_match)
 
 
 def _preview(found: Inspection) -> PreviewOut:

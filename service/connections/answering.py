@@ -26,13 +26,19 @@ Apply = Callable[[AsyncSession, Connection], Awaitable[None]]
 async def answer(
     desk: Desk, session: AsyncSession, connection_id: str, revision: int | None, step: Step, apply: Apply
 ) -> Connection:
-    """The answer is stored; raise StepNotAllowed or OptionNotAvailable with the way out, and change nothing."""
+    """The answer is stored; raise StepNotAllowed or OptionNotAvailable with the way out, and change nothing.
+
+    The answer that is there already changes nothing either: no revision, no event, and an open attempt stays.
+    """
     connection = await operations.lock_visible(session, desk.principal, connection_id, revision)
     instance = await get_instance(session, connection.instance_id)
     attempt = await present(session, connection)
     with with_way_out(desk.node, desk.platforms, instance, connection, attempt):
         require_step(set_up_of(connection, attempt, instance), step)
+        before = connection.model_dump()
         await apply(session, connection)
+        if connection.model_dump() == before:
+            return connection
         await operations.save_answers(session, connection, desk.node.clock.now())
         record(
             session,

@@ -92,11 +92,16 @@ async def answer_destination(
     session: AsyncSession, node: Node, connection: Connection, answer: DestinationAnswer
 ) -> None:
     """The destination is chosen; a mode that it cannot have is asked for again."""
-    connection.type = answer.type
-    connection.destination_url = answer.url
-    connection.destination_node_url = answer.node_url
-    connection.destination_platform = answer.platform
-    connection.mode_refusals = answer.mode_refusals
+    given = {
+        "type": answer.type,
+        "destination_url": answer.url,
+        "destination_node_url": answer.node_url,
+        "destination_platform": answer.platform,
+        "mode_refusals": answer.mode_refusals,
+    }
+    if all(getattr(connection, name) == value for name, value in given.items()):
+        return
+    connection.sqlmodel_update(given)
     if connection.mode in answer.mode_refusals:
         connection.mode = None
     await _drop_attempt(session, node, connection)
@@ -143,7 +148,7 @@ async def patch(
 ) -> None:
     """What the caller sent is changed, at any time before the connection is closed; the rest stays."""
     require_open(connection)
-    sent = changes.model_fields_set
+    sent, before = changes.model_fields_set, connection.model_dump()
     if "return_url" in sent and changes.return_url is not None:
         check_return_url(instance, changes.return_url)
     for name in sent - {"metadata"}:
@@ -151,6 +156,8 @@ async def patch(
     if "metadata" in sent:
         connection.labels = changes.metadata
     check_short_names(connection.local_short_name, connection.destination_short_name)
+    if connection.model_dump() == before:
+        return
     await save_answers(session, connection, now)
     record(session, connection.id, "connection.change", now, detail={"changed": sorted(sent)})
 

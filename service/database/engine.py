@@ -9,6 +9,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from service.database.changes import Changes
 from service.database.connecting import ANSWER_SECONDS, DRIVER, connect_options, watch_connecting
 from service.database.fair_pool import FairPool
 from service.database.rows import Journal
@@ -28,6 +29,7 @@ class Database:
     writes: async_sessionmaker[AsyncSession]
     reads: async_sessionmaker[AsyncSession]
     work_enqueued: asyncio.Event = field(default_factory=asyncio.Event)
+    changes: Changes = field(default_factory=Changes)
     storing: Storing = field(default_factory=Storing)
     journal: Journal | None = None
 

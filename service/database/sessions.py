@@ -8,6 +8,7 @@ from fastapi import Depends
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import HTTPConnection
 
+from service.database.changes import CHANGED
 from service.database.engine import Database
 from service.problems.tree import Problem
 
@@ -27,6 +28,7 @@ async def transaction(database: Database) -> AsyncIterator[AsyncSession]:
                     await session.commit()
                 raise
             await session.commit()
+        database.changes.happened(session.info.pop(CHANGED, ()))
         if session.info.pop("work_enqueued", False):
             database.work_enqueued.set()
 

@@ -1,7 +1,8 @@
 """How many requests one process serves at once, and how many of them for one source."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +14,10 @@ from service.problems.tree import Problem, RateLimited, Unavailable
 
 MOST_AT_ONCE = 500
 MOST_OF_A_SOURCE = 50
+# Who only waits for a change costs a socket and some memory.
+MOST_RESTING = 400
+MOST_RESTING_OF_A_SOURCE = 100
+BUSY_LIMIT = "parley.busy_limit"
 # Who looks after the process must not take a busy one for a dead one.
 ALWAYS_ANSWERED = frozenset({"/livez", "/readyz"})
 SOON = {"Retry-After": "1"}
@@ -28,6 +33,7 @@ class BusyLimit:
         self.most = most
         self.most_of_a_source = most_of_a_source
         self.present: Counter[str] = Counter()
+        self.resting: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it while so many are being served."""
@@ -41,13 +47,23 @@ class BusyLimit:
             voice = operation.voice if operation else Voice.API
             await self.refuse(Request(scope), refusal, voice)(scope, receive, send)
             return
-        self.present[source] += 1
-        try:
+        scope[BUSY_LIMIT] = self
+        with _counted(self.present, source):
             await self.app(scope, receive, send)
+
+    @contextmanager
+    def rest(self) -> Iterator[bool]:
+        """While this request only waits for something to happen, its place is free; False where too many wait."""
+        source = source_of(acting.current().address)
+        if self.resting.total() >= MOST_RESTING or self.resting[source] >= MOST_RESTING_OF_A_SOURCE:
+            yield False
+            return
+        self.present[source] -= 1
+        try:
+            with _counted(self.resting, source):
+                yield True
         finally:
-            self.present[source] -= 1
-            if not self.present[source]:
-                del self.present[source]
+            self.present[source] += 1
 
     def _refusal(self, source: str) -> Problem | None:
         if self.present.total() >= self.most:
@@ -57,3 +73,14 @@ class BusyLimit:
                 "Your network has {most} requests open here.", most=self.most_of_a_source, headers=SOON
             )
         return None
+
+
+@contextmanager
+def _counted(counter: Counter[str], source: str) -> Iterator[None]:
+    counter[source] += 1
+    try:
+        yield
+    finally:
+        counter[source] -= 1
+        if not counter[source]:
+            del counter[source]

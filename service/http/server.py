@@ -2,11 +2,12 @@
 
 from asyncio import BaseTransport, TimerHandle
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 # Who calls at a Unix socket: a proxy or a program on this machine, as at a port of loopback.
+BELL, STOPPING = "parley.bell", "parley.stopping"
 THIS_MACHINE = ("127.0.0.1", 0)
 REFUSAL = (
     "HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: text/plain; charset=utf-8\r\n"
@@ -72,6 +73,16 @@ class BoundedHttp(HttpToolsProtocol):
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The head of the request is too large.")
             raise ValueError  # the parser stops here
         super().on_headers_complete()
+
+    def shutdown(self) -> None:
+        """The process is to stop: whoever only waits for a change gets the answer as it is."""
+        scope = cast(
+            "dict[str, Any] | None", self.scope
+        )  # uvicorn says it is never None, and begins with None
+        if scope is not None and BELL in scope:
+            scope[STOPPING] = True
+            scope[BELL].set()
+        super().shutdown()
 
     def send_400_response(self, msg: str) -> None:
         """What the parser does not understand is refused, unless it was refused before."""

@@ -166,7 +166,7 @@ async def change_instance(
     changes = dict(given)
     if "return_urls" in changes:
         changes["return_urls"] = check_return_urls(changes["return_urls"], settings)
-    if changes:
+    if any(getattr(instance, name) != value for name, value in changes.items()):
         instance.sqlmodel_update({**changes, "updated_at": now})
         session.add(instance)
         await session.flush()

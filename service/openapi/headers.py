@@ -19,6 +19,7 @@ SOMETIMES = {
         "Each limit that this request was counted for: at most `q` in `w` seconds "
         "(draft-ietf-httpapi-ratelimit-headers); absent where a gateway limits instead."
     ),
+    "Preference-Applied": "`wait=…` where the answer was waited for, as `Prefer` asked (RFC 7240).",
     "Idempotent-Replayed": "`true` where the request had been answered before: this is the first answer again.",
     "RateLimit": "What is left of each limit: `r` more within the next `t` seconds; absent like its policy.",
 }
@@ -34,7 +35,14 @@ BY_STATUS = {
 TOO_OFTEN = "429"
 SUCCESS = {"200", "201"}
 TELLS_WHEN_TO_ASK_AGAIN = {"InvitationStatus"}
-HAVE_A_REVISION = {"ConnectionOut"}
+HAVE_A_TAG = {
+    "ConnectionOut",
+    "InstanceCreated",
+    "InstanceOut",
+    "InvitationIssued",
+    "InvitationOut",
+    "VerificationSessionOut",
+}
 HAVE_AN_ADDRESS = {
     "ConnectionOut",
     "InstanceCreated",
@@ -63,6 +71,8 @@ def add_headers(
         names = {"Request-Id", *_headers(status, response, schemas)}
         if is_cached and status in SUCCESS:
             names.add("ETag")
+        if any(parameter["name"] == "prefer" for parameter in operation.get("parameters", [])):
+            names |= {"Preference-Applied"} if status in {*SUCCESS, "304"} else set()
         if may_be_retried and status in SUCCESS:
             names.add("Idempotent-Replayed")
         if is_limited:
@@ -82,7 +92,7 @@ def _headers(status: str, response: JsonObject, schemas: JsonObject) -> Iterator
     name = shape.get("$ref", "").rsplit("/", maxsplit=1)[-1]
     if name in TELLS_WHEN_TO_ASK_AGAIN:
         yield "Retry-After"
-    if name in HAVE_A_REVISION:
+    if name in HAVE_A_TAG:
         yield "ETag"
     if status == "201" and name in HAVE_AN_ADDRESS:
         yield "Location"

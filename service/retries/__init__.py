@@ -2,5 +2,5 @@
 
 `models.py` is what is kept of an answered request, `once.py` the two moments that make it safe (its key is claimed by
 the first statement of the transaction of its effect, its answer is stored by the last), `routes.py` where the answer is
-seen before it is committed (ADR 0034).
+seen before it is committed (ADR 0035).
 """

@@ -20,6 +20,7 @@ OLD, NEW = new_key(), new_key()
 
 def test_every_sealed_column_is_known() -> None:
     assert {f"{column.table.name}.{column.name}" for column in sealed_columns()} == {
+        "answered_request.answer_sealed",
         "authorization_request.client_state_sealed",
         "authorization_request.code_sealed",
         "instance.credential_sealed",

@@ -10,6 +10,8 @@ from hypothesis import settings
 
 from tests import databases
 from tests.pairs import Pair, two_nodes
+from tests.shared_statements import shared_statements
+from tests.without_threads import sqlite_without_threads
 
 # A failure has to be the same on every machine and in every run.
 settings.register_profile("parley", deadline=None, derandomize=True, print_blob=True)
@@ -22,12 +24,29 @@ def pytest_collection_finish() -> None:
     """What is loaded by now stays: the garbage collector need not look through it again and again."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
 
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """The service runs on asyncio only."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_statements() -> Iterator[None]:
+    with shared_statements():
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def sqlite_connections() -> Iterator[None]:
+    """The event loop does the work of SQLite itself; where several connections wait for each other, see below.
+
+    A folder or a file whose subject is the waiting takes the place of this with a fixture that does nothing.
+    """
+    with sqlite_without_threads():
+        yield
 
 
 @pytest.fixture(scope="session")

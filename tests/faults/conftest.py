@@ -1,19 +1,12 @@
 """Two nodes with a network that can be told what to do wrong."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.faults.stage import Stage
 from tests.faults.theatre import Theatre, postgres_databases, sqlite_databases
-from tests.faults.without_threads import sqlite_without_threads
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _threads() -> Iterator[None]:
-    with sqlite_without_threads():
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,9 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal --ignore=tests/browser --ignore=tests/interop \
+	--ignore=tests/poolers --ignore=tests/security --ignore=tests/trackers
+CHROMIUM = command -v chromium >/dev/null || { $(AS_ROOT) apt-get update -qq && $(APT_INSTALL) chromium; }
 SECRETS := .parley/sealing-keys
 ON_THIS_NODE = PARLEY_ENV=$${PARLEY_ENV:-development} PARLEY_SANDBOX=$${PARLEY_SANDBOX:-true} \
 	PARLEY_PUBLIC_URL=$${PARLEY_PUBLIC_URL:-http://127.0.0.1:8000} \
@@ -17,7 +20,7 @@ APT_INSTALL := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -y 
 # Byte code is what makes the second start fast; some images switch it off.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-checks check serve parley test-browser test-interop test-trackers test-poolers bench examples migrate docs lock format clean
+.PHONY: help demo test test-all test-checks check serve parley test-browser test-interop test-trackers test-poolers bench examples migrate docs lock format clean
 
 help: ## What you can do here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,17 +28,20 @@ help: ## What you can do here
 demo: $(READY) ## Two nodes on this machine connect with each other (ARGS=--once: finish by itself)
 	$(BIN)/parley demo $(ARGS)
 
-test: $(READY) ## The tests that need Python packages only
-	$(BIN)/python -m pytest -n 3 --dist worksteal --ignore=tests/browser --ignore=tests/interop \
-		--ignore=tests/poolers --ignore=tests/security --ignore=tests/trackers $(ARGS)
+test: $(READY) ## The tests of every day: one of each kind, Python packages only
+	$(PYTEST) -m "not exhaustive" $(ARGS)
+
+test-all: $(READY) ## As test, and all that is exhaustive: each commit, each fault, crowds, real processes
+	$(PYTEST) $(ARGS)
 
 test-checks: $(READY) ## Switch off each security check alone: the test named after it has to fail
 	$(BIN)/python -m pytest -n 3 tests/security $(ARGS)
 
-check: $(READY) ## Formatting, lint and types, as pre-commit runs them
+check: $(READY) ## Formatting, lint and types, as pre-commit runs them; and what has grown longest
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python -m tests.longest
 
 serve: $(READY) $(SECRETS) ## One node on http://127.0.0.1:8000 with the sandbox, for trying things out
 	@$(ON_THIS_NODE) $(BIN)/parley serve --sandbox acme $(ARGS)
@@ -44,7 +50,7 @@ parley: $(READY) $(SECRETS) ## A command on the node of `make serve`: make parle
 	@$(ON_THIS_NODE) $(BIN)/parley $(ARGS)
 
 test-browser: $(READY) ## The pages in a real browser (installs Debian's chromium where there is none)
-	@command -v chromium >/dev/null || { $(AS_ROOT) apt-get update -qq && $(APT_INSTALL) chromium; }
+	@$(CHROMIUM)
 	$(BIN)/python -m pytest tests/browser $(ARGS)
 
 test-interop: $(READY) ## A client that others wrote, on Node, against a node (installs Debian's nodejs where there is none)
@@ -55,7 +61,8 @@ test-interop: $(READY) ## A client that others wrote, on Node, against a node (i
 	npm ci --prefix tests/interop --silent
 	$(BIN)/python -m pytest tests/interop $(ARGS)
 
-test-trackers: $(READY) ## The platform adapters against real trackers (installs Debian's packages of them)
+test-trackers: $(READY) ## The platform adapters against real trackers (installs Debian's packages of them, and chromium)
+	@$(CHROMIUM)
 	$(BIN)/python -m pytest tests/trackers $(ARGS)
 
 test-poolers: $(READY) ## Behind PgBouncer, with passwords and TLS (installs Debian's pgbouncer and postgresql where there are none)

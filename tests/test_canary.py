@@ -62,7 +62,7 @@ class Run:
         return answer
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.exhaustive)])
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """Everything has happened once; both nodes still run."""
     folder: Path = tmp_path_factory.mktemp("canary")

@@ -91,6 +91,7 @@ def test_the_build_sees_what_it_copies_and_nothing_else() -> None:
     assert all((ROOT / path).exists() for path in copied)
 
 
+@pytest.mark.exhaustive
 def test_the_build_commands_work_in_a_clean_folder(tmp_path: Path) -> None:
     """The build stage is run here, with its two folders moved; only the package registry is asked."""
     _run_build(tmp_path)

@@ -157,6 +157,7 @@ def meanwhile(browser: DemoBrowser, button: str | None = None) -> Iterator["Futu
         yield threads.submit(press)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("method", "path_end", "side"),
     [
@@ -185,6 +186,7 @@ def test_the_asked_replica_is_killed_before_it_can_activate(partners: Partners) 
     partners.agree(attempt)
 
 
+@pytest.mark.exhaustive
 def test_the_asked_replica_is_killed_after_the_decision_which_counts_once(partners: Partners) -> None:
     attempt, browser = partners.to_consent()
     held = partners.b.door.hold("POST", "", Side.ANSWER)
@@ -196,6 +198,7 @@ def test_the_asked_replica_is_killed_after_the_decision_which_counts_once(partne
     partners.agree(attempt)
 
 
+@pytest.mark.exhaustive
 def test_the_asking_replica_is_killed_when_it_has_the_code(partners: Partners) -> None:
     attempt, browser = partners.to_consent()
     held = partners.a.door.hold("GET", "/oauth/callback", Side.ANSWER)
@@ -207,6 +210,7 @@ def test_the_asking_replica_is_killed_when_it_has_the_code(partners: Partners) -
     partners.agree(attempt)
 
 
+@pytest.mark.exhaustive
 def test_the_asking_replica_is_killed_while_it_pushes(partners: Partners) -> None:
     attempt, browser = partners.to_start()
     held = partners.b.door.hold("POST", "/oauth/par", Side.REQUEST)
@@ -219,6 +223,7 @@ def test_the_asking_replica_is_killed_while_it_pushes(partners: Partners) -> Non
     partners.agree(attempt)
 
 
+@pytest.mark.exhaustive
 def test_the_closing_replica_is_killed_before_the_other_side_was_told(partners: Partners) -> None:
     attempt, browser = partners.to_consent()
     browser.submit(button="accept")

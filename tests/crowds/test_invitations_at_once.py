@@ -39,6 +39,7 @@ def _in_a_word(body: Json) -> str:
     return str(body.get("code") or body.get("error_description") or body.get("id") or body["client_id"])
 
 
+@pytest.mark.exhaustive
 async def test_a_hundred_acceptances_of_one_code_are_one_connection(alike: Pair, invited: Invited) -> None:
     body = {"code": (await invited.invite())["code"], "instance": alike.b.slug}
     told, left = Counter[tuple[int, str]](), HUNDRED

@@ -173,7 +173,9 @@ async def test_ten_activations_of_a_local_connection_are_one(alike: Pair) -> Non
     assert (await history(alike.a, draft["id"]))["connection.activate"] == 1
 
 
-@pytest.mark.parametrize("sides", ["here", "there", "both"])
+@pytest.mark.parametrize(
+    "sides", ["both", *(pytest.param(one, marks=pytest.mark.exhaustive) for one in ("here", "there"))]
+)
 async def test_ten_closings_are_one_on_each_side(alike: Pair, sides: str) -> None:
     here, there = await alike.connected()
     who = {"here": ["a"] * TEN, "there": ["b"] * TEN, "both": ["a", "b"] * (TEN // 2)}[sides]

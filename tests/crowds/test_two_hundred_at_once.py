@@ -16,7 +16,7 @@ from tests.nodes import PATIENCE_SECONDS, Network, Person, RunningNode, running_
 from tests.pairs import Pair
 from tests.small_node import FrozenClock
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.exhaustive]
 HANDSHAKES = 200
 ADMINS = [f"alice-{number}" for number in range(HANDSHAKES)]
 

@@ -25,6 +25,7 @@ def own_temporary_folder(tmp_path: Path) -> dict[str, str]:
     return {**os.environ, "TMPDIR": str(tmp_path)}
 
 
+@pytest.mark.exhaustive
 def test_it_shows_both_sides_of_a_connection_and_ends(
     own_temporary_folder: dict[str, str], tmp_path: Path
 ) -> None:
@@ -70,6 +71,7 @@ class KillingNarrator(Narrator):
             self.victim.process.wait()
 
 
+@pytest.mark.exhaustive
 def test_it_fails_when_a_node_dies_in_the_middle(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -86,6 +88,7 @@ def test_it_fails_when_a_node_dies_in_the_middle(
     assert "All went as told." not in told
 
 
+@pytest.mark.exhaustive
 def test_it_fails_when_a_node_dies_while_somebody_looks_around(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,8 +14,25 @@ from tests.faults.stage import Stage
 pytestmark = pytest.mark.anyio
 
 
+# Of each scene, a crash before its first commit and one after its last: the exhaustive run has all the others.
+FIRST = {commit.scene: commit for commit in reversed(COMMITS)}
+LAST = {commit.scene: commit for commit in COMMITS}
+IN_EVERY_RUN = {
+    *((commit.id, Moment.BEFORE) for commit in FIRST.values()),
+    *((commit.id, Moment.AFTER) for commit in LAST.values()),
+}
 CASES = [
-    pytest.param(commit, moment, id=f"{moment} {commit.id}") for commit, moment in product(COMMITS, Moment)
+    pytest.param(
+        commit,
+        moment,
+        id=f"{moment} {commit.id}",
+        marks=() if (commit.id, moment) in IN_EVERY_RUN else pytest.mark.exhaustive,
+    )
+    for commit, moment in product(COMMITS, Moment)
+]
+BOTH_MOMENTS = [
+    pytest.param(commit, id=commit.id, marks=() if commit is LAST[commit.scene] else pytest.mark.exhaustive)
+    for commit in COMMITS
 ]
 
 
@@ -24,7 +41,7 @@ async def test_a_crash_on_sqlite(stage: Stage, commit: Commit, moment: Moment) -
     await crash(stage, commit, moment)
 
 
-@pytest.mark.parametrize("commit", COMMITS, ids=lambda commit: commit.id)
+@pytest.mark.parametrize("commit", BOTH_MOMENTS)
 async def test_a_crash_on_postgresql(postgres_stage: Stage, commit: Commit) -> None:
     """Right before the commit; when it comes to it again, right after it."""
     await crash(postgres_stage, commit, Moment.BEFORE, Moment.AFTER)

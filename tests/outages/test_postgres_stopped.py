@@ -46,6 +46,7 @@ def stop(server: PostgresServer) -> None:
     until(lambda: not (server.pgdata / "postmaster.pid").exists())
 
 
+@pytest.mark.exhaustive
 def test_a_set_up_outlives_a_stop_of_postgresql(server: PostgresServer, tmp_path: Path) -> None:
     database_url = f"postgresql+asyncpg://postgres:@/postgres?host={server.pgdata}"
     migrate(database_url)

@@ -109,6 +109,8 @@ class Walk:
             state = parse_qs(urlsplit(away.headers["location"]).query)["state"][0]
             back = await browser.get("/i/delta/sign-in/return", params={"state": state, "code": "a-code"})
             assert back.headers["location"] == "/i/delta/invite"
+            asked = await browser.get("/i/delta/connection-user")
+            assert asked.headers["location"].startswith(f"{self.a.url}/i/delta/sign-in?")
 
     async def connect_locally(self) -> None:
         """A connection of an instance with itself."""

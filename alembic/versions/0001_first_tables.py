@@ -55,6 +55,7 @@ def upgrade() -> None:
         sa.Column("return_urls", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("identity", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("credential_sealed", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("credential_renewing_until", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("oauth_client_id", sqlmodel.sql.sqltypes.AutoString(length=255), nullable=True),
         sa.Column("oauth_secret_sealed", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),

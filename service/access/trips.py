@@ -18,8 +18,8 @@ from service.http import acting
 from service.instances.models import Instance
 from service.limits.table import source_of
 from service.node import Node
-from service.platforms.interface import Credential, SignInFailure, SignInReason
-from service.platforms.oauth import OAuthClient, Provider, redeem
+from service.platforms.interface import SignInFailure, SignInReason
+from service.platforms.oauth import Grant, OAuthClient, Provider, redeem
 from service.trust.sealing import SealBroken, Sealer
 from service.trust.tokens import new_secret
 
@@ -29,11 +29,15 @@ SUFFIX = "-away"
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """What a person left for: `next_path` is where they go on to once they are back."""
+    """What a person left for: `next_path` is where they go on to once they are back.
+
+    `for_user` says that the account becomes the connection's user, and signs in nobody.
+    """
 
     method: str
     next_path: str
     expires_at: str
+    for_user: bool = False
     state: str = field(default_factory=new_secret, repr=False)
     verifier: str = field(default_factory=new_secret, repr=False)
 
@@ -46,9 +50,9 @@ class Trip:
         return hmac.compare_digest(self.state.encode(), state.encode(errors="surrogatepass"))
 
 
-def begin_trip(method: str, next_path: str, now: datetime) -> Trip:
+def begin_trip(method: str, next_path: str, now: datetime, *, for_user: bool = False) -> Trip:
     """Return a new trip with a state and a verifier of its own."""
-    return Trip(method, next_path, (now + LIFETIME).isoformat())
+    return Trip(method, next_path, (now + LIFETIME).isoformat(), for_user)
 
 
 def remember(response: Response, sealer: Sealer, instance_id: str, issuer: str, trip: Trip) -> None:
@@ -77,10 +81,10 @@ def recall(request: HTTPConnection, sealer: Sealer, instance_id: str, issuer: st
 
 async def redeem_code(
     node: Node, instance: Instance, provider: Provider, client: OAuthClient, trip: Trip, code: str
-) -> Credential:
-    """Return the credential that the platform gives for this code; raises SignInFailure, RateLimited.
+) -> Grant:
+    """Return what the platform gives for this code; raises SignInFailure, RateLimited.
 
-    It is used for one sign-in and kept nowhere. A wrong code counts like a wrong password.
+    A wrong code counts like a wrong password.
     """
     tried = Try(instance.id, source_of(acting.current().address), None)
     await count_try(node, tried)
@@ -91,7 +95,7 @@ async def redeem_code(
             await take_back_try(node, tried)
         raise
     await take_back_try(node, tried)
-    return Credential(trip.method, {"access_token": grant.access_token})
+    return grant
 
 
 def forget(response: Response, issuer: str) -> None:

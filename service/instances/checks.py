@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.egress.client import EgressFailure
-from service.instances.credentials import open_credential
 from service.instances.models import Instance
+from service.instances.renewing import usable_credential
 from service.node import Node
 from service.platforms.interface import Credential, Platform, Right, SignInFailure, SignInReason
 from service.trust.sealing import SealBroken
@@ -37,7 +37,11 @@ async def check_instance(node: Node, platform: Platform, instance: Instance) -> 
     address = await _check_address(node, platform, instance)
     declared = await platform.rights(node.egress, instance.url, None)
     try:
-        credential = open_credential(node.sealer, instance)
+        credential = await usable_credential(node, platform.description, instance)
+    except SignInFailure as failure:
+        return Outcome(
+            (address, Check("sign_in", ok=False, detail=failure.detail, fix=STORE_CREDENTIAL)), declared
+        )
     except SealBroken:
         broken = "The stored credential was sealed with a key that this node does not have any more."
         return Outcome((address, Check("sign_in", ok=False, detail=broken, fix=STORE_CREDENTIAL)), declared)

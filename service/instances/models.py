@@ -11,7 +11,10 @@ from service.words import Network
 
 
 class Instance(SQLModel, table=True):
-    """One work-management system. Its issuer is `{public_url}/i/{slug}`; the slug never changes."""
+    """One work-management system. Its issuer is `{public_url}/i/{slug}`; the slug never changes.
+
+    Until `credential_renewing_until` one process renews the connection's access: a refresh token works once.
+    """
 
     __tablename__ = "instance"
 
@@ -24,6 +27,7 @@ class Instance(SQLModel, table=True):
     return_urls: list[str] = Field(sa_column=Column(JSON_COLUMN, nullable=False))
     identity: dict[str, Any] = Field(sa_column=Column(JSON_COLUMN, nullable=False))
     credential_sealed: str | None = None
+    credential_renewing_until: datetime | None = None
     oauth_client_id: str | None = Field(default=None, max_length=255)
     oauth_secret_sealed: str | None = None
     created_at: datetime

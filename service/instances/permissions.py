@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from service.instances.credentials import open_credential
 from service.instances.models import Instance
 from service.instances.operations import platform_of
+from service.instances.renewing import usable_credential
 from service.node import Node
 from service.platforms.description import PermissionNeed
 from service.platforms.interface import Platform, Right, SignInFailure
@@ -41,7 +41,8 @@ async def list_permissions(
 async def _rights(node: Node, platform: Platform, instance: Instance) -> tuple[Right, ...]:
     """Return the rights, measured with the instance's own credential if that works, else declared."""
     try:
-        return await platform.rights(node.egress, instance.url, open_credential(node.sealer, instance))
+        credential = await usable_credential(node, platform.description, instance)
+        return await platform.rights(node.egress, instance.url, credential)
     except (SignInFailure, SealBroken):
         return await platform.rights(node.egress, instance.url, None)
 

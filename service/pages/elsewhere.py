@@ -8,14 +8,18 @@ from starlette.responses import RedirectResponse, Response
 from service.access.models import SessionKind
 from service.access.sign_in import sign_in
 from service.access.trips import Trip, begin_trip, forget, recall, redeem_code, remember
+from service.database.sessions import reading
 from service.instances.models import Instance
 from service.instances.oauth_clients import open_client
 from service.instances.operations import issuer_of, platform_of
+from service.instances.renewing import credential_of
 from service.node import Node
+from service.pages.connection_user import PATH as USER_PATH
+from service.pages.connection_user import is_for_this, keep_user, require_admin
 from service.pages.refusals import PageRefused
 from service.pages.sign_in import NO_STORE, Goal, go_on, read_goal, show_failure, show_form
-from service.pages.visitors import find_browser
-from service.platforms.interface import SignInFailure, SignInReason
+from service.pages.visitors import find_browser, find_visitor, to_sign_in
+from service.platforms.interface import Credential, SignInFailure, SignInReason
 from service.platforms.oauth import OAuthClient, Provider, authorize_url, provider_of, refused
 from service.platforms.registry import Registry
 from service.trust.sealing import SealBroken
@@ -37,14 +41,53 @@ async def leave(
             "Go back to the sign-in page, and choose one of those that it shows.",
         )
     try:
-        client = _client(node, instance, provider)
+        client = client_of(node, instance, provider)
     except SignInFailure as failure:
         return await show_failure(request, node, platforms, instance, goal, failure, method)
     trip = begin_trip(method, goal.path, node.clock.now())
-    to = authorize_url(provider, client, provider.oauth.scopes, state=trip.state, verifier=trip.verifier)
+    return send_away(node, instance, provider, client, trip)
+
+
+def send_away(
+    node: Node, instance: Instance, provider: Provider, client: OAuthClient, trip: Trip
+) -> Response:
+    """Send the browser to the platform's page with no more than the scopes that the trip is for."""
+    scopes = provider.oauth.user_scopes if trip.for_user else provider.oauth.scopes
+    to = authorize_url(provider, client, scopes, state=trip.state, verifier=trip.verifier)
     response = RedirectResponse(to, HTTPStatus.SEE_OTHER, {**NO_STORE, "Referrer-Policy": "no-referrer"})
     remember(response, node.sealer, instance.id, issuer_of(node.settings, instance.slug), trip)
     return response
+
+
+async def leave_for_user(request: Request, node: Node, platforms: Registry, instance: Instance) -> Response:
+    """Send an admin to the platform's page for the connection's user, or to sign in for this first."""
+    description = platform_of(platforms, instance).description
+    offered = [
+        method for method in description.sign_in if method.oauth is not None and method.oauth.user_scopes
+    ]
+    if not offered:
+        raise PageRefused(
+            HTTPStatus.NOT_FOUND,
+            "The user is connected in another way",
+            f"{description.label} has no page on which the user of connections could be connected.",
+            "Store it with PATCH /v1/instances/{id} and credential.",
+        )
+    issuer = issuer_of(node.settings, instance.slug)
+    async with reading(node.database) as session:
+        visitor = await find_visitor(session, node, request, instance)
+    if visitor is None or not is_for_this(visitor.sign_in, node.clock.now()):
+        return to_sign_in(issuer, f"/i/{instance.slug}{USER_PATH}")
+    await require_admin(request, node, instance)
+    provider = provider_of(description, offered[0].id, instance.url)
+    goal = read_goal(f"/i/{instance.slug}{USER_PATH}", instance)
+    if provider is None:
+        return show_form(request, platforms, instance, goal)
+    try:
+        client = client_of(node, instance, provider)
+    except SignInFailure as failure:
+        return await show_failure(request, node, platforms, instance, goal, failure, offered[0].id)
+    trip = begin_trip(offered[0].id, goal.path, node.clock.now(), for_user=True)
+    return send_away(node, instance, provider, client, trip)
 
 
 async def come_back(
@@ -88,9 +131,16 @@ async def _complete(
         )
     if not answer.get("code"):
         raise _not_agreed(provider, answer.get("error", ""))
-    credential = await redeem_code(
-        node, instance, provider, _client(node, instance, provider), trip, answer["code"]
-    )
+    client = client_of(node, instance, provider)
+    if trip.for_user:
+        # Before the code is redeemed: a code that nobody may use is left to expire.
+        await require_admin(request, node, instance)
+    grant = await redeem_code(node, instance, provider, client, trip, answer["code"])
+    if trip.for_user:
+        return await keep_user(
+            request, node, platforms, instance, credential_of(trip.method, grant, node.clock.now())
+        )
+    credential = Credential(trip.method, {"access_token": grant.access_token})
     _, secret = await sign_in(
         node,
         platforms,
@@ -103,7 +153,8 @@ async def _complete(
     return go_on(node, instance, goal, secret)
 
 
-def _client(node: Node, instance: Instance, provider: Provider) -> OAuthClient:
+def client_of(node: Node, instance: Instance, provider: Provider) -> OAuthClient:
+    """Return this node as an application of the instance; a SignInFailure where it is none."""
     try:
         client = open_client(node, instance)
     except SealBroken:

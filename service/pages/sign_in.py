@@ -53,6 +53,11 @@ WAYS = (
         "You are about to verify your admin access on another instance. Sign in as an admin here first.",
     ),
     Way(
+        re.compile(r"/i/(?P<slug>[a-z0-9-]{1,63})/(?P<request>connection-user)"),
+        "Sign in as an admin of this instance first, also if you are signed in already. Then the platform asks again: "
+        "the account with which you agree there becomes the user that connections read and write with.",
+    ),
+    Way(
         re.compile(rf"/i/(?P<slug>[a-z0-9-]{{1,63}})/invite(/{_ID})?"),
         "Another instance invites this one to a connection. Sign in for this decision, also if you are signed in "
         "already: only an admin of this instance can accept.",

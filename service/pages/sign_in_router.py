@@ -10,7 +10,8 @@ from service.database.sessions import reading
 from service.instances.oauth_clients import RETURN_PATH
 from service.instances.operations import get_by_slug
 from service.node import NodeDep
-from service.pages.elsewhere import come_back, leave
+from service.pages.connection_user import PATH as USER_PATH
+from service.pages.elsewhere import come_back, leave, leave_for_user
 from service.pages.refusals import PAGE, PageRoute
 from service.pages.sign_in import PATH, read_goal, show_form, take_form
 from service.platforms.registry import PlatformsDep
@@ -142,3 +143,25 @@ async def return_from_platform(
     async with reading(node.database) as session:
         instance = await get_by_slug(session, slug)
     return await come_back(request, node, platforms, instance, read_query(request))
+
+
+@router.get(
+    USER_PATH,
+    operation_id="connectUser",
+    summary="Connect the user of connections on the platform's own page",
+    status_code=303,
+    response_class=Response,
+    responses={
+        303: {
+            "description": "To the sign-in page, and then to the platform, where an account agrees to the scopes."
+        },
+        403: {"description": "A page: this needs an admin of the instance.", "content": PAGE},
+        424: {"description": "A page: this node is not registered with the platform.", "content": PAGE},
+        **REFUSALS,
+    },
+)
+async def connect_user(slug: SlugPath, request: Request, node: NodeDep, platforms: PlatformsDep) -> Response:
+    """An admin signs in for it; the account that then agrees on the platform's page is kept, sealed and renewed."""
+    async with reading(node.database) as session:
+        instance = await get_by_slug(session, slug)
+    return await leave_for_user(request, node, platforms, instance)

@@ -34,6 +34,9 @@ class OAuthOut(BaseModel):
     )
     token_url: str = Field(description="Where this node redeems the code.", examples=["{server}/oauth/token"])
     scopes: list[OAuthScopeOut] = Field(description="The least that is needed, each with its reason.")
+    user_scopes: list[OAuthScopeOut] = Field(
+        description="What the connection's user is asked for at `{node_url}/connection-user`; empty where a form is."
+    )
     where_to_register: str = Field(
         description="Where an admin of the platform registers this node as an application.",
         examples=["Admin area → Applications → New application"],
@@ -130,6 +133,7 @@ def _oauth(oauth: OAuth) -> OAuthOut:
         authorize_url=oauth.authorize_url,
         token_url=oauth.token_url,
         scopes=[OAuthScopeOut(name=scope.name, reason=scope.reason) for scope in oauth.scopes],
+        user_scopes=[OAuthScopeOut(name=scope.name, reason=scope.reason) for scope in oauth.user_scopes],
         where_to_register=oauth.where_to_register,
         refresh_tokens=oauth.refresh_tokens,
     )

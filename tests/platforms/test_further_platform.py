@@ -225,6 +225,22 @@ async def test_a_code_that_brings_no_token_leads_back_to_the_page(
     assert "Accept this connection?" in person.page
 
 
+async def test_a_platform_that_goes_away_between_sign_in_and_decision_takes_nothing_with_it(
+    tomorrows: Tomorrows,
+) -> None:
+    """Rights that cannot be measured any more are shown as declared, and whoever proved to be an admin decides."""
+    await tomorrows.change(credential={"method": "token", "values": {"token": TOKENS["max"]}})
+    person, draft = await tomorrows.at_sign_in_of_b()
+    await tomorrows.agree(person)
+    assert "lacks it" in person.page
+    tomorrows.pair.network.down.add("globex.tomorrow.example")
+    await person.open(person.url)
+    assert "Declared by the platform, not measured" in person.page
+    await person.submit(button="accept")
+    await tomorrows.pair.a.work()
+    assert (await tomorrows.pair.shown(draft))["state"] == "active"
+
+
 async def test_without_a_registration_only_the_other_ways_are_offered(tomorrows: Tomorrows) -> None:
     shown = await tomorrows.change(oauth_client=None)
     assert shown["oauth_client_id"] is None

@@ -68,6 +68,8 @@ class TomorrowServer:
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     asked: list[dict[str, str]] = field(default_factory=list)
     redeemed: int = 0
+    fresh: dict[str, str] = field(default_factory=dict)
+    refreshed: int = 0
 
     def app(self) -> FastAPI:
         app = FastAPI()
@@ -122,6 +124,10 @@ class TomorrowServer:
         form = {name: str(value) for name, value in (await request.form()).items()}
         if {name: form.get(name) for name in CLIENT} != CLIENT:
             return JSONResponse({"error": "invalid_client"}, 401)
+        if form.get("grant_type") == "refresh_token":
+            self.refreshed += 1
+            login = self.fresh.pop(form["refresh_token"], None)
+            return JSONResponse({"error": "invalid_grant"}, 400) if login is None else self._grant(login)
         asked = self.codes.pop(form.get("code", ""), None)
         digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
@@ -132,9 +138,14 @@ class TomorrowServer:
         ):
             return JSONResponse({"error": "invalid_grant"}, 400)
         self.redeemed += 1
-        return JSONResponse(
-            {"access_token": f"access-{asked['login']}", "token_type": "bearer", "expires_in": 7200}
-        )
+        return self._grant(asked["login"])
+
+    def _grant(self, login: str) -> Response:
+        """Give an access token, and a refresh token that works once."""
+        again = secrets.token_urlsafe()
+        self.fresh[again] = login
+        given = {"access_token": f"access-{login}", "token_type": "bearer", "expires_in": 7200}
+        return JSONResponse({**given, "refresh_token": again})
 
     def transport(self) -> httpx.AsyncBaseTransport:
         return httpx.ASGITransport(self.app())

@@ -29,6 +29,13 @@ def roundup() -> Iterator[TrackerServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def escalated() -> Iterator[TrackerServer]:
+    """A real Escalated with the accounts admin and norma."""
+    with running("escalated") as server:
+        yield server
+
+
 @pytest.fixture
 async def egress() -> AsyncIterator[Egress]:
     """The real way out; http on loopback is allowed in development only."""

@@ -15,6 +15,7 @@ from service.connections.schemas import (
     StepOut,
 )
 from service.connections.setup import Access, SetUp, allowed_steps, current_step, steps
+from service.database.rows import as_stored
 from service.instances.identity import why_paused
 from service.instances.models import Instance
 from service.instances.operations import issuer_of
@@ -106,45 +107,22 @@ def to_summary(
 ) -> ConnectionSummary:
     """Return the connection as a list shows it."""
     setup = set_up_of(connection, attempt, instance, settings)
-    step = current_step(setup)
     return ConnectionSummary(
-        id=connection.id,
-        shared_id=connection.shared_id,
+        **as_stored(connection, ConnectionSummary),
         instance=connection.instance_id,
-        role=connection.role,
-        type=connection.type,
-        state=connection.state,
-        reason=connection.reason,
-        current_step=step,
+        current_step=current_step(setup),
         steps=[StepOut.model_validate(asdict(each)) for each in steps(setup)],
         allowed_steps=list(allowed_steps(setup)),
-        mode=connection.mode,
-        scope=connection.scope,
-        local=_local_side(connection, instance),
+        local=LocalSide(
+            short_name=connection.local_short_name,
+            platform=instance.platform,
+            url=instance.url,
+            state=connection.state,
+        ),
         destination=destination_side(connection),
-        name=connection.name,
-        description=connection.description,
-        last_error=connection.last_error,
         verification_session=connection.verification_session_id,
         invitation=connection.invitation_id,
-        return_url=connection.return_url,
         metadata=connection.labels,
-        revision=connection.revision,
-        created_at=connection.created_at,
-        updated_at=connection.updated_at,
-        expires_at=connection.expires_at,
-        activated_at=connection.activated_at,
-        verified_at=connection.verified_at,
-        verified_by=connection.verified_by,
-    )
-
-
-def _local_side(connection: Connection, instance: Instance) -> LocalSide:
-    return LocalSide(
-        short_name=connection.local_short_name,
-        platform=instance.platform,
-        url=instance.url,
-        state=connection.state,
     )
 
 

@@ -1,10 +1,11 @@
-"""Rows: found, locked, and moved from state to state by their machine's table alone."""
+"""Rows: found, locked, shown, and moved from state to state by their machine's table alone."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol, TypeVar
 
+from pydantic import BaseModel
 from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm.attributes import set_committed_value
@@ -104,6 +105,11 @@ async def get_for_update(session: AsyncSession, kind: type[Row], row_id: str) ->
     if row is None:
         raise NotFound("There is no {id}.", id=row_id)
     return row
+
+
+def as_stored(row: SQLModel, shape: type[BaseModel]) -> dict[str, Any]:
+    """Return those fields of a shape that the row has under the same name, as they are stored."""
+    return {name: getattr(row, name) for name in shape.model_fields.keys() & type(row).model_fields.keys()}
 
 
 def upsert(session: AsyncSession, kind: type[SQLModel]) -> sqlite.Insert | postgresql.Insert:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from service.database.pagination import PageOut
+from service.database.rows import as_stored
 from service.instances.identity import why_paused
 from service.instances.models import Instance
 from service.instances.oauth_clients import redirect_uri_of
@@ -200,21 +201,11 @@ def describe_instance(instance: Instance, settings: Settings) -> InstanceOut:
     """Return the instance as clients see it; of its credential only that there is one."""
     why = why_paused(settings, instance)
     return InstanceOut(
-        id=instance.id,
-        slug=instance.slug,
-        name=instance.name,
-        platform=instance.platform,
-        url=instance.url,
+        **as_stored(instance, InstanceOut),
         node_url=issuer_of(settings, instance.slug),
-        network=instance.network,
-        return_urls=instance.return_urls,
-        identity=instance.identity,
         state="active" if why is None else "paused",
         reason=why,
         has_credential=instance.credential_sealed is not None,
-        oauth_client_id=instance.oauth_client_id,
         oauth_redirect_uri=redirect_uri_of(settings, instance.slug),
         sandbox=instance.platform == SANDBOX,
-        created_at=instance.created_at,
-        updated_at=instance.updated_at,
     )

@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.access.principals import Principal
 from service.database.pagination import Keyset, Page, PageRequest, read_page
-from service.database.rows import find
+from service.database.rows import as_stored, find
 from service.instances.models import Instance
 from service.instances.operations import issuer_of
 from service.invitations.invitation.codes import Code
@@ -123,22 +123,11 @@ async def list_invitations(
 def to_out(invitation: Invitation) -> InvitationOut:
     """Return the invitation as its readers see it, without any secret."""
     return InvitationOut(
-        id=invitation.id,
+        **as_stored(invitation, InvitationOut),
         instance=invitation.instance_id,
         connection=invitation.connection_id,
-        direction=invitation.direction,
-        state=invitation.state,
-        reason=invitation.reason,
-        mode=invitation.mode,
-        scope=invitation.scope,
         inviter=InviterOut(host=host_of(invitation.inviter_issuer), node_url=invitation.inviter_issuer),
-        expected_partner=invitation.expected_partner,
         claimed_by=_claimant(invitation),
-        confirmation_required=invitation.confirmation_required,
-        comparison_code=invitation.comparison_code,
-        last_error=invitation.last_error,
-        expires_at=invitation.expires_at,
-        created_at=invitation.created_at,
     )
 
 
@@ -155,7 +144,5 @@ def _claimant(invitation: Invitation) -> ClaimantOut | None:
         host=host_of(claimant["issuer"]) if claimant["issuer"] else None,
         verified=claimant["issuer"] is not None,
         fingerprint=claimant["thumbprint"],
-        name=claimant["name"],
-        platform=claimant["platform"],
-        url=claimant["url"],
+        **{name: claimant[name] for name in ("name", "platform", "url")},
     )

@@ -6,7 +6,7 @@ from uuid import uuid4
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.database.rows import advance
+from service.database.rows import advance, as_stored
 from service.instances.models import Instance
 from service.instances.operations import issuer_of
 from service.node import Node
@@ -106,17 +106,8 @@ def to_out(attempt: VerificationSession, settings: Settings) -> VerificationSess
     if attempt.admin_checked_at is not None:
         admin = AdminOut(display_name=attempt.admin_name or "", checked_at=attempt.admin_checked_at)
     return VerificationSessionOut(
-        id=attempt.id,
+        **as_stored(attempt, VerificationSessionOut),
         connection=attempt.connection_id,
-        purpose=attempt.purpose,
-        state=attempt.state,
         start_url=start_url(settings, attempt.id),
-        comparison_code=attempt.comparison_code,
-        mode=attempt.mode,
-        requested_scope=attempt.requested_scope,
         admin=admin,
-        last_error=attempt.last_error,
-        completed_at=attempt.completed_at,
-        expires_at=attempt.expires_at,
-        created_at=attempt.created_at,
     )

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from fastapi import Request
 from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -11,11 +10,11 @@ from service.authorization.issuers import Issuer
 from service.authorization.requests.deciding import node_url
 from service.authorization.requests.models import AuthorizationRequest
 from service.authorization.requests.states import AuthorizationEvent, AuthorizationState
-from service.authorization.tokens.access import Caller, consume_proof, read_caller
+from service.authorization.tokens.access import Caller, consume_proof
 from service.connections.models import Connection
 from service.connections.states import ESTABLISHED, CloseReason, ConnectionState
 from service.database.rows import advance
-from service.database.sessions import reading, transaction
+from service.database.sessions import transaction
 from service.invitations.inviter import claims as claimed
 from service.invitations.inviter.claims import withdraw
 from service.lifecycle.activation import make_active
@@ -27,14 +26,6 @@ from service.trust.signatures import thumbprint
 from service.verification.renewal import is_deciding, may_become, renew
 from service.verification.responder import end
 from service.words import Mode, Role
-
-
-async def authenticate(
-    node: Node, issuer: Issuer, request: Request, path: str, shared_id: str, now: datetime
-) -> Caller:
-    """Return who calls; the proof is consumed with the effect."""
-    async with reading(node.database) as session:
-        return await read_caller(session, request, issuer, path, shared_id, now)
 
 
 async def read_status(node: Node, issuer: Issuer, caller: Caller, now: datetime) -> ConnectionStatus:

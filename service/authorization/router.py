@@ -10,7 +10,6 @@ from service.authorization import moves, records
 from service.authorization.clients.documents import Asking
 from service.authorization.issuers import IssuerDep
 from service.authorization.moves import read_issuer
-from service.authorization.registration import answers as invitation_answers
 from service.authorization.registration import endpoint as registration
 from service.authorization.requests import pushing as pushed_requests
 from service.authorization.schemas import (
@@ -24,7 +23,8 @@ from service.authorization.schemas import (
     oauth_responses,
 )
 from service.authorization.tokens import exchange as tokens
-from service.authorization.tokens.access import ProofRefused
+from service.authorization.tokens.access import Caller, ProofRefused, read_caller
+from service.database.sessions import reading
 from service.instances.operations import platform_of
 from service.limits.table import source_of
 from service.node import NodeDep, NowDep
@@ -45,6 +45,9 @@ from service.protocol.messages import (
 from service.protocol.parameters import read_body, read_form
 from service.protocol.replay import MOST_SEEN, SeenToken
 
+PREFIX = "/i/{slug}"
+# What each form may be refused for.
+FORM_REFUSALS = (errors.InvalidRequest, errors.TooOften, errors.ServerNotReady)
 RESOURCE_HEADERS = {"parameters": [TOKEN_HEADER, DPOP_HEADER]}
 RESOURCE_REFUSALS = (
     errors.InvalidToken,
@@ -53,6 +56,9 @@ RESOURCE_REFUSALS = (
     errors.TooOften,
     errors.ServerNotReady,
 )
+
+
+SharedIdPath = Annotated[str, Path(description="The id under which both sides know the connection.")]
 
 
 def get_asking(request: Request, now: NowDep) -> Asking:
@@ -71,14 +77,24 @@ async def require_room(node: NodeDep) -> None:
         raise errors.ServerNotReady("This node answers too many requests now.", {"Retry-After": "60"})
 
 
-SharedIdPath = Annotated[str, Path(description="The id under which both sides know the connection.")]
+async def get_caller(
+    issuer: IssuerDep, node: NodeDep, request: Request, shared_id: SharedIdPath, now: NowDep
+) -> Caller:
+    """Return who calls about this connection; the proof is for this very path, and consumed with the effect."""
+    path = request.scope["route"].path.removeprefix(PREFIX).format(shared_id=shared_id)
+    async with reading(node.database) as session:
+        return await read_caller(session, request, issuer, path, shared_id, now)
+
+
+CallerDep = Annotated[Caller, Depends(get_caller)]
 AskingDep = Annotated[Asking, Depends(get_asking)]
 router = APIRouter(
-    prefix="/i/{slug}",
+    prefix=PREFIX,
     tags=["Protocol"],
     dependencies=[Depends(forbid_storing), Depends(require_room)],
     route_class=ProtocolRoute,
 )
+of_connection = APIRouter(prefix="/connections/{shared_id}", route_class=ProtocolRoute)
 
 
 @router.post(
@@ -88,14 +104,12 @@ router = APIRouter(
     status_code=HTTPStatus.CREATED,
     openapi_extra={"requestBody": form_body(PushForm)},
     responses=oauth_responses(
-        errors.InvalidRequest,
+        *FORM_REFUSALS,
         errors.InvalidScope,
         errors.InvalidRedirectUri,
         errors.UnauthorizedClient,
         errors.InvalidDpopProof,
         errors.InvalidClient,
-        errors.TooOften,
-        errors.ServerNotReady,
     ),
 )
 async def push_authorization_request(
@@ -118,14 +132,12 @@ async def push_authorization_request(
     summary="Redeem a code, or get a token for a connection",
     openapi_extra={"requestBody": form_body(TokenForm), "parameters": [DPOP_HEADER]},
     responses=oauth_responses(
-        errors.InvalidRequest,
+        *FORM_REFUSALS,
         errors.InvalidGrant,
         errors.UnauthorizedClient,
         errors.UnsupportedGrantType,
         errors.InvalidDpopProof,
         errors.InvalidClient,
-        errors.TooOften,
-        errors.ServerNotReady,
     ),
 )
 async def request_token(issuer: IssuerDep, node: NodeDep, request: Request, asking: AskingDep) -> TokenAnswer:
@@ -148,14 +160,12 @@ async def request_token(issuer: IssuerDep, node: NodeDep, request: Request, aski
         "parameters": [INITIAL_TOKEN_HEADER],
     },
     responses=oauth_responses(
-        errors.InvalidRequest,
+        *FORM_REFUSALS,
         errors.InitialTokenRefused,
         errors.InvalidClientMetadata,
         errors.InvalidSoftwareStatement,
         errors.UnapprovedSoftwareStatement,
         errors.InvitationOver,
-        errors.TooOften,
-        errors.ServerNotReady,
     ),
 )
 async def register_client(issuer: IssuerDep, node: NodeDep, request: Request) -> Registered:
@@ -172,15 +182,13 @@ async def register_client(issuer: IssuerDep, node: NodeDep, request: Request) ->
     operation_id="readInvitationStatus",
     summary="How an invitation stands, for its holder",
     openapi_extra={"requestBody": form_body(InvitationQuery)},
-    responses=oauth_responses(
-        errors.InvalidRequest, errors.InitialTokenRefused, errors.TooOften, errors.ServerNotReady
-    ),
+    responses=oauth_responses(*FORM_REFUSALS, errors.InitialTokenRefused),
 )
 async def read_invitation_status(
     issuer: IssuerDep, node: NodeDep, request: Request, response: Response
 ) -> InvitationStatus:
     """Return how an invitation stands; the secret is in the body. Ask again after `interval` seconds."""
-    status = await invitation_answers.show_status(node, issuer, await read_form(request))
+    status = await registration.show_status(node, issuer, await read_form(request))
     response.headers["Retry-After"] = str(status.interval)
     return status
 
@@ -190,105 +198,90 @@ async def read_invitation_status(
     operation_id="rejectClaimedInvitation",
     summary="Say no to an invitation",
     openapi_extra={"requestBody": form_body(InvitationQuery)},
-    responses=oauth_responses(
-        errors.InvalidRequest,
-        errors.InitialTokenRefused,
-        errors.InvitationOver,
-        errors.TooOften,
-        errors.ServerNotReady,
-    ),
+    responses=oauth_responses(*FORM_REFUSALS, errors.InitialTokenRefused, errors.InvitationOver),
 )
 async def reject_invitation(
     issuer: IssuerDep, node: NodeDep, request: Request, response: Response
 ) -> InvitationStatus:
     """Say no to an invitation, with a reason for the inviter's admin. Repeating it changes nothing."""
-    status = await invitation_answers.reject(node, issuer, await read_form(request))
+    status = await registration.reject(node, issuer, await read_form(request))
     response.headers["Retry-After"] = str(status.interval)
     return status
 
 
-@router.get(
-    "/connections/{shared_id}",
+@of_connection.get(
+    "",
     operation_id="readPeerConnection",
     summary="How a connection stands on this side",
     openapi_extra=RESOURCE_HEADERS,
     responses=oauth_responses(*RESOURCE_REFUSALS),
 )
 async def read_peer_connection(
-    issuer: IssuerDep, node: NodeDep, request: Request, shared_id: SharedIdPath, now: NowDep
+    caller: CallerDep, issuer: IssuerDep, node: NodeDep, now: NowDep
 ) -> ConnectionStatus:
     """Return how a connection stands on this side; only its other side may ask."""
-    caller = await records.authenticate(node, issuer, request, f"/connections/{shared_id}", shared_id, now)
     return await records.read_status(node, issuer, caller, now)
 
 
-@router.put(
-    "/connections/{shared_id}/status",
+@of_connection.put(
+    "/status",
     operation_id="tellPeerStatus",
     summary="Tell how a connection stands on the other side",
     openapi_extra={**RESOURCE_HEADERS, "requestBody": json_body(SideStatus)},
     responses=oauth_responses(*RESOURCE_REFUSALS, errors.InvalidRequest, errors.Gone, errors.ServerNotReady),
 )
 async def tell_peer_status(
-    issuer: IssuerDep, node: NodeDep, request: Request, shared_id: SharedIdPath, now: NowDep
+    caller: CallerDep, issuer: IssuerDep, node: NodeDep, request: Request, now: NowDep
 ) -> ConnectionStatus:
     """Tell that this side is paused, or active again; return how the asked side stands.
 
     Neither side pauses the other. Of two messages the one with the later `changed_at` holds, whichever comes first.
     """
-    path = f"/connections/{shared_id}/status"
-    caller = await records.authenticate(node, issuer, request, path, shared_id, now)
     return await records.take_status(node, issuer, caller, await read_body(request), now)
 
 
-@router.put(
-    "/connections/{shared_id}/activation",
+@of_connection.put(
+    "/activation",
     operation_id="activatePeerConnection",
     summary="Activate a connection on both sides",
     openapi_extra=RESOURCE_HEADERS,
     responses=oauth_responses(*RESOURCE_REFUSALS, errors.InvalidRequest, errors.Gone),
 )
 async def activate_peer_connection(
-    issuer: IssuerDep, node: NodeDep, request: Request, shared_id: SharedIdPath, now: NowDep
+    caller: CallerDep, issuer: IssuerDep, node: NodeDep, now: NowDep
 ) -> ConnectionStatus:
     """Activate a connection whose code was redeemed less than ten minutes ago.
 
     This is the commit of the set-up: from here on the connection is active on both sides. Repeating it gives
     the same answer; 410 says that the attempt has ended on this side, and ends it on the other.
     """
-    path = f"/connections/{shared_id}/activation"
-    caller = await records.authenticate(node, issuer, request, path, shared_id, now)
     return await records.activate(node, issuer, caller, now)
 
 
-@router.put(
-    "/connections/{shared_id}/issuer",
+@of_connection.put(
+    "/issuer",
     operation_id="movePeerConnection",
     summary="Say that the other side has a new node URL",
     status_code=HTTPStatus.NO_CONTENT,
     openapi_extra={**RESOURCE_HEADERS, "requestBody": json_body(IssuerChange)},
     responses=oauth_responses(*RESOURCE_REFUSALS, errors.InvalidRequest),
 )
-async def move_peer_connection(
-    issuer: IssuerDep, node: NodeDep, request: Request, shared_id: SharedIdPath, now: NowDep
-) -> None:
+async def move_peer_connection(caller: CallerDep, issuer: IssuerDep, node: NodeDep, request: Request) -> None:
     """The caller is at another issuer from now on, which has to publish the very key that says so."""
-    path = f"/connections/{shared_id}/issuer"
-    caller = await records.authenticate(node, issuer, request, path, shared_id, now)
     await moves.learn_issuer(node, caller, issuer, read_issuer(await read_body(request)))
 
 
-@router.delete(
-    "/connections/{shared_id}",
+@of_connection.delete(
+    "",
     operation_id="endPeerConnection",
     summary="End a connection from its other side",
     status_code=HTTPStatus.NO_CONTENT,
     openapi_extra=RESOURCE_HEADERS,
     responses=oauth_responses(*RESOURCE_REFUSALS),
 )
-async def end_peer_connection(
-    issuer: IssuerDep, node: NodeDep, request: Request, shared_id: SharedIdPath, now: NowDep
-) -> None:
+async def end_peer_connection(caller: CallerDep, issuer: IssuerDep, node: NodeDep, now: NowDep) -> None:
     """End a connection, or an attempt, from its other side. Repeating it changes nothing."""
-    caller = await records.authenticate(node, issuer, request, f"/connections/{shared_id}", shared_id, now)
     await records.close(node, issuer, caller, now)
+
+
+router.include_router(of_connection)

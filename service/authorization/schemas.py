@@ -17,28 +17,16 @@ ClientAssertion = Annotated[
     Field(max_length=8192, description="A JWT for this issuer, signed by the client (RFC 7523), used once."),
 ]
 NULL = {"type": "null"}
-DPOP_HEADER = {
-    "name": "DPoP",
-    "in": "header",
-    "required": True,
-    "description": "A proof of the caller's key for this very call (RFC 9449), used once.",
-    "schema": {"type": "string"},
-}
-TOKEN_HEADER = {
-    "name": "Authorization",
-    "in": "header",
-    "required": True,
-    "description": "`DPoP` and the access token for this connection.",
-    "schema": {"type": "string"},
-}
 
-INITIAL_TOKEN_HEADER = {
-    "name": "Authorization",
-    "in": "header",
-    "required": True,
-    "description": "`Bearer` and the invitation's secret (RFC 7591, section 3).",
-    "schema": {"type": "string"},
-}
+
+def _header(name: str, description: str) -> dict[str, Any]:
+    text = {"type": "string"}
+    return {"name": name, "in": "header", "required": True, "description": description, "schema": text}
+
+
+DPOP_HEADER = _header("DPoP", "A proof of the caller's key for this very call (RFC 9449), used once.")
+TOKEN_HEADER = _header("Authorization", "`DPoP` and the access token for this connection.")
+INITIAL_TOKEN_HEADER = _header("Authorization", "`Bearer` and the invitation's secret (RFC 7591, section 3).")
 
 
 class PushForm(PushedRequest):
@@ -69,10 +57,8 @@ def form_body(form: type[BaseModel]) -> dict[str, Any]:
 
 def json_body(message: type[BaseModel]) -> dict[str, Any]:
     """Return the request body of an endpoint that reads its JSON itself, to refuse it in the words of its RFC."""
-    return {
-        "required": True,
-        "content": {"application/json": {"schema": _inline(message.model_json_schema(), has_null=True)}},
-    }
+    schema = _inline(message.model_json_schema(), has_null=True)
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
 
 
 def oauth_responses(*kinds: type[OAuthError]) -> dict[int | str, dict[str, Any]]:

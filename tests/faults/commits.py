@@ -33,7 +33,7 @@ AWAY, CANCEL, ABANDON, PROBE = Scene.BROWSER_AWAY, Scene.CANCEL, Scene.ABANDON, 
 CLOSE = Scene.CLOSE_BY_A
 
 INVITE, REJECT, INVITED = Scene.INVITE, Scene.REJECT, Scene.CLOSE_BY_INVITED
-TOKEN, CLOSED = "authorization/tokens/connection: token_for_connection", "authorization/records: close"
+TOKEN, CLOSED = "authorization/tokens/exchange: _token_for_connection", "authorization/records: close"
 
 OF_INVITATIONS = (
     Commit(A, "api/invitations: post_invitation", "an invitation waits for whoever has its code", INVITE),
@@ -92,9 +92,7 @@ COMMITS = (
     Commit(B, "jobs/leases: claim", "the timer is this worker's", AWAY),
     Commit(B, "authorization/requests/timers: expire_attempt", "the code and its attempt have expired", AWAY),
     Commit(B, "jobs/worker: _settle", "the timer is done", AWAY),
-    Commit(
-        B, "authorization/tokens/connection: token_for_connection", "a proof is used up for a token", AWAY
-    ),
+    Commit(B, "authorization/tokens/exchange: _token_for_connection", "a proof is used up for a token", AWAY),
     Commit(B, "authorization/records: read_status", "a proof is used up for the status", AWAY),
     Commit(
         A, "verification/initiator/watching: watch", "the lost answer is noticed, the draft is back", AWAY
@@ -105,7 +103,7 @@ COMMITS = (
     Commit(A, "connections/telling: _note_told", "the other side is known to know", CANCEL),
     Commit(A, "lifecycle/probing: _store", "what the other side says is stored", PROBE),
     Commit(
-        A, "authorization/tokens/connection: token_for_connection", "a proof is used up for a token", PROBE
+        A, "authorization/tokens/exchange: _token_for_connection", "a proof is used up for a token", PROBE
     ),
     Commit(A, "authorization/records: read_status", "a proof is used up for the status", PROBE),
     Commit(A, "authorization/sweeping: sweep", "what is of no use is gone", PROBE),

@@ -62,7 +62,7 @@ CHECKS = (
     Check(
         "claimants-take-no-more",
         BOUNDS,
-        "service/authorization/registration/hosts.py",
+        "service/authorization/registration/statements.py",
         'place("client documents", MOST_FETCHES)',
         'place("client documents", 10**6)',
         "tests/invitations/test_many_claimants.py"

@@ -104,12 +104,12 @@ CODES = (
         "keys-of-the-pushed-request",
         "Each side stores the other's issuer and public keys",
         TOKENS,
-        'authentication = verify_assertion(grant.assertion, found.client["jwks"], issuer, asking.now)',
-        """client, _ = await authenticate_by_document(node, issuer, grant.assertion, asking)
+        'proof = verify_assertion(grant.assertion, found.client["jwks"], issuer, asking.now)',
+        """client, _ = await authentication.authenticate_by_document(node, issuer, grant.assertion, asking)
     client = await __import__("service.authorization.clients.documents", fromlist=["x"]).read_client(
         node, found.client_id, asking, from_cache=False
     )
-    authentication = verify_assertion(grant.assertion, client.jwks, issuer, asking.now)""",
+    proof = verify_assertion(grant.assertion, client.jwks, issuer, asking.now)""",
         T_CODES + "test_the_keys_of_the_pushed_request_count",
     ),
     Check(

@@ -3,7 +3,7 @@
 from tests.security.check import Check
 
 STATEMENTS = "service/authorization/registration/statements.py"
-HOSTS = "service/authorization/registration/hosts.py"
+HOSTS = "service/authorization/registration/statements.py"
 CLAIMS = "service/invitations/inviter/claims.py"
 CLAIMED = "service/invitations/inviter/claims.py"
 HOLDERS = "service/invitations/inviter/secret_holders.py"
@@ -97,13 +97,14 @@ PROOF = (
         "statement-of-another-key",
         STATEMENT,
         STATEMENTS,
-        "[key_of(registration)],",
+        "[key_of(registration)],\n            issuer=",
         """[
                 {
-                    **(own := unverified_claims(registration.software_statement)["jwk"]),
+                    **(own := signatures.unverified_claims(registration.software_statement)["jwk"]),
                     "kid": thumbprint(own),
                 }
-            ],""",
+            ],
+            issuer=""",
         T_CLAIMS + "test_a_statement_of_another_key_is_refused",
     ),
     Check(

@@ -3,7 +3,7 @@
 from tests.security.check import Check
 
 ROTATION = "service/instance_keys/rotation.py"
-TOKENS = "service/authorization/tokens/connection.py"
+TOKENS = "service/authorization/tokens/exchange.py"
 T_PLANNED = "tests/instance_keys/test_planned.py::"
 T_EMERGENCY = "tests/instance_keys/test_emergency.py::"
 T_NEW = "tests/authorization/test_checks_new_keys.py::"
@@ -56,15 +56,15 @@ CHECKS = (
         "attempt-keeps-keys-began",
         SNAPSHOT,
         TOKENS,
-        "if not agreement.may_learn_keys or knows_key(agreement.jwks, assertion):",
-        "if knows_key(agreement.jwks, assertion):",
+        "if not agreement.may_learn_keys or authentication.knows_key(agreement.jwks, assertion):",
+        "if authentication.knows_key(agreement.jwks, assertion):",
         T_NEW + "test_an_attempt_keeps_the_keys_with_which_it_began",
     ),
     Check(
         "key-of-ours-not-learned",
         "A key that is our own under another issuer is refused",
         TOKENS,
-        "await refuse_own_keys(session, node.settings, client_id, keys)",
+        "await authentication.refuse_own_keys(session, node.settings, client_id, keys)",
         "pass",
         T_NEW + "test_a_key_of_ours_is_not_learned",
     ),

@@ -152,7 +152,7 @@ OF_FLOODS = (
     Check(
         "one-share-of-tokens",
         RATE,
-        "service/authorization/tokens/connection.py",
+        "service/authorization/tokens/exchange.py",
         "    spend(node, asking.now, (TOKENS_BY_CLIENT, client_id))\n",
         "",
         T_RATE + "test_a_client_has_one_share_of_tokens_wherever_it_asks_from",

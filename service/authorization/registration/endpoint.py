@@ -1,19 +1,26 @@
-"""On the wire: whoever has an invitation's secret registers its key with it, and so claims it (I5, I6)."""
+"""On the wire: whoever has an invitation's secret asks how it stands, says no, or registers its key and so claims it.
 
+These are I3, I8, I5 and I6.
+"""
+
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+from pydantic import ValidationError
 from starlette.requests import Request
 
 from service.authorization.clients.authentication import refuse_own_keys
 from service.authorization.issuers import Issuer
-from service.authorization.registration.hosts import identify_claimant, require_expected
 from service.authorization.registration.statements import (
     GRANT,
+    identify_claimant,
     read_initial_token,
     read_registration,
     reference_of,
+    require_expected,
     verify_statement,
 )
+from service.connections.models import Connection
 from service.database.sessions import transaction
 from service.events.operations import record_refusal
 from service.invitations.invitation.models import Invitation
@@ -22,12 +29,13 @@ from service.invitations.inviter import claims
 from service.invitations.inviter.claims import Claimant
 from service.invitations.inviter.secret_holders import open_with
 from service.node import Node
-from service.protocol import replay
-from service.protocol.errors import InitialTokenRefused, InvalidSoftwareStatement, UnapprovedSoftwareStatement
-from service.protocol.messages import CLIENT_DOCUMENT_PATH, Registered
+from service.protocol import errors, replay
+from service.protocol.messages import CLIENT_DOCUMENT_PATH, InvitationQuery, InvitationStatus, Registered
 from service.trust.signatures import Purpose, VerifiedToken
 
 PATH = "/oauth/register"
+LEAST_INTERVAL = 5
+MOST_INTERVAL = 60
 
 
 async def register(node: Node, issuer: Issuer, request: Request, body: bytes) -> Registered:
@@ -44,7 +52,7 @@ async def register(node: Node, issuer: Issuer, request: Request, body: bytes) ->
         require_expected(found, proof)
         claimant = await identify_claimant(node, issuer, found, registration, proof)
         return await _claim(node, found, claimant, proof)
-    except (InitialTokenRefused, UnapprovedSoftwareStatement) as refusal:
+    except (errors.InitialTokenRefused, errors.UnapprovedSoftwareStatement) as refusal:
         why, now = refusal.error, node.clock.now()
         await record_refusal(node.database, found.connection_id or "", "invitation.refused", why, now)
         raise
@@ -58,7 +66,7 @@ async def _claim(node: Node, found: Invitation, claimant: Claimant, proof: Verif
         await refuse_own_keys(session, node.settings, stated, claimant.jwks)
         signer, jti = claimant.thumbprint, proof.claims["jti"]
         if not await replay.consume(session, Purpose.NODE_STATEMENT, signer, jti, keep_until=keep_until):
-            raise InvalidSoftwareStatement("The statement was used before.")
+            raise errors.InvalidSoftwareStatement("The statement was used before.")
         return _registered(await claims.claim(node, found, claimant, proof.claims["shared_id"], session))
 
 
@@ -73,4 +81,42 @@ def _registered(invitation: Invitation) -> Registered:
         grant_types=[GRANT],
         shared_id=invitation.shared_id,
         invitation_state=invitation.state.value,  # type: ignore[arg-type]  # claimed, confirmed or active
+    )
+
+
+async def show_status(node: Node, issuer: Issuer, form: Mapping[str, str]) -> InvitationStatus:
+    """Return how the invitation stands, for the holder of its secret; nothing changes."""
+    query = _read_query(form)
+    found = await open_with(node, issuer.instance.id, query.invitation, query.secret)
+    return _status(*await claims.look(node, found), node.clock.now())
+
+
+async def reject(node: Node, issuer: Issuer, form: Mapping[str, str]) -> InvitationStatus:
+    """The invitation is rejected, with the holder's reason for the inviter."""
+    query = _read_query(form)
+    found = await open_with(node, issuer.instance.id, query.invitation, query.secret)
+    await claims.reject(node, found, query.reason)
+    return _status(*await claims.look(node, found), node.clock.now())
+
+
+def _read_query(form: Mapping[str, str]) -> InvitationQuery:
+    try:
+        return InvitationQuery.model_validate({**form})
+    except ValidationError:
+        raise errors.InvalidRequest("Send the invitation and its secret.") from None
+
+
+def _status(connection: Connection, invitation: Invitation, now: datetime) -> InvitationStatus:
+    waited = (now - (invitation.claimed_at or now)).total_seconds()
+    return InvitationStatus(
+        state=invitation.state.value,  # type: ignore[arg-type]  # a sent one is never claiming
+        reason=invitation.reason or "",
+        mode=invitation.mode,
+        scope=invitation.scope,
+        connection_name=connection.name or "",
+        inviter_short_name=connection.local_short_name or "",
+        partner_short_name=connection.destination_short_name or "",
+        confirmation_required=invitation.confirmation_required,
+        expires_at=invitation.expires_at,
+        interval=min(MOST_INTERVAL, max(LEAST_INTERVAL, int(waited / 20))),
     )

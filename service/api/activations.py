@@ -10,15 +10,13 @@ from service.connections import operations
 from service.connections.answering import answer, show
 from service.connections.desk import READS, WRITES, Desk, WriteDesk
 from service.connections.models import Connection
-from service.connections.pending import present
-from service.connections.refusals import with_way_out
+from service.connections.refusals import take_up
 from service.connections.schemas import CauseOut, ConnectionCheckOut, ConnectionOut
 from service.connections.setup import Step
 from service.connections.states import ESTABLISHED
 from service.connections.upkeep import Upkeep, require_upkeep
-from service.connections.view import destination_side, set_up_of
+from service.connections.view import destination_side
 from service.database.sessions import SessionDep, reading
-from service.instances.operations import get_instance
 from service.lifecycle import activation as pausing
 from service.lifecycle.activation import activate_local
 from service.lifecycle.checking import check_connection
@@ -94,10 +92,8 @@ async def post_check(connection_id: str, desk: WriteDesk) -> ConnectionCheckOut:
     """
     async with reading(desk.node.database) as session:
         connection = await operations.get_visible(session, desk.principal, connection_id)
-        instance = await get_instance(session, connection.instance_id)
-        attempt = await present(session, connection)
-        with with_way_out(desk.node, desk.platforms, instance, connection, attempt):
-            require_upkeep(set_up_of(connection, attempt, instance), Upkeep.CHECK)
+        with (await take_up(desk, session, connection)).way_out() as setup:
+            require_upkeep(setup, Upkeep.CHECK)
     after, found = await check_connection(desk.node, connection)
     return ConnectionCheckOut(
         connection=after.id,
@@ -113,8 +109,6 @@ async def _do(
     desk: Desk, session: AsyncSession, connection: Connection, deed: Deed, response: Response
 ) -> ConnectionOut:
     """Return the connection after the deed, or refuse it with what is possible instead."""
-    instance = await get_instance(session, connection.instance_id)
-    attempt = await present(session, connection)
-    with with_way_out(desk.node, desk.platforms, instance, connection, attempt):
+    with (await take_up(desk, session, connection)).way_out():
         await deed(session, desk.node, connection)
     return tagged(await show(desk, session, connection), response)

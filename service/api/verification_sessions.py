@@ -7,7 +7,7 @@ from service.api.etags import UNCHANGED, IfMatchTagDep, require_match, tagged
 from service.api.waiting import ReaderDep
 from service.connections.desk import READS, Desk, ReadDesk, WriteDesk
 from service.connections.pending import lock
-from service.connections.refusals import with_way_out
+from service.connections.refusals import Case
 from service.database.rows import find
 from service.database.sessions import SessionDep
 from service.instances.operations import get_instance
@@ -58,7 +58,7 @@ async def delete_session(
     connection, attempt = await lock(session, VerificationSession, session_id)
     require_match(to_out(attempt, desk.node.settings), if_match)
     instance = await get_instance(session, connection.instance_id)
-    with with_way_out(desk.node, desk.platforms, instance, connection, attempt):
+    with Case(desk, connection, instance, attempt).way_out():
         await cancel(session, desk.node, connection, attempt)
     return tagged(to_out(attempt, desk.node.settings), response)
 

@@ -10,15 +10,13 @@ from service.connections.desk import Desk
 from service.connections.destinations import resolve_destination
 from service.connections.models import Connection
 from service.connections.names import default_name, insert_named, store_name
-from service.connections.pending import present
-from service.connections.refusals import with_way_out
+from service.connections.refusals import Case, take_up
 from service.connections.schemas import ConnectionCreate, ConnectionOut, DestinationIn
 from service.connections.setup import Step, require_step
-from service.connections.view import set_up_of, to_out
+from service.connections.view import set_up_of
 from service.database.sessions import reading
 from service.events.operations import record
 from service.instances.identity import require_running
-from service.instances.operations import get_instance
 
 Apply = Callable[[AsyncSession, Connection], Awaitable[None]]
 
@@ -31,10 +29,9 @@ async def answer(
     The answer that is there already changes nothing either: no revision, no event, and an open attempt stays.
     """
     connection = await operations.lock_visible(session, desk.principal, connection_id, revision)
-    instance = await get_instance(session, connection.instance_id)
-    attempt = await present(session, connection)
-    with with_way_out(desk.node, desk.platforms, instance, connection, attempt):
-        require_step(set_up_of(connection, attempt, instance), step)
+    case = await take_up(desk, session, connection)
+    with case.way_out() as setup:
+        require_step(setup, step)
         before = connection.model_dump()
         await apply(session, connection)
         if connection.model_dump() == before:
@@ -67,11 +64,10 @@ async def look_up_destination(
     """Return what is there, after making sure that the question is allowed now: nobody is called in vain."""
     async with reading(desk.node.database) as session:
         connection = await operations.get_visible(session, desk.principal, connection_id)
-        instance = await get_instance(session, connection.instance_id)
-        attempt = await present(session, connection)
-        with with_way_out(desk.node, desk.platforms, instance, connection, attempt):
-            require_step(set_up_of(connection, attempt), Step.DESTINATION)
-    return await resolve_destination(desk.node, desk.platforms, instance, wanted)
+        case = await take_up(desk, session, connection)
+        with case.way_out() as setup:
+            require_step(setup, Step.DESTINATION)
+    return await resolve_destination(desk.node, desk.platforms, case.instance, wanted)
 
 
 async def create(desk: Desk, session: AsyncSession, wanted: ConnectionCreate) -> Connection:
@@ -83,7 +79,7 @@ async def create(desk: Desk, session: AsyncSession, wanted: ConnectionCreate) ->
     if wanted.destination is not None:
         found = await resolve_destination(desk.node, desk.platforms, instance, wanted.destination)
     connection = operations.draft(instance, desk.node.clock.now(), wanted.return_url, wanted.metadata)
-    with with_way_out(desk.node, desk.platforms, instance, connection, None, exists=False):
+    with Case(desk, connection, instance, None).way_out(exists=False):
         if found is not None:
             await operations.answer_destination(session, desk.node, connection, found)
         if wanted.details is not None:
@@ -109,6 +105,4 @@ async def create(desk: Desk, session: AsyncSession, wanted: ConnectionCreate) ->
 
 async def show(desk: Desk, session: AsyncSession, connection: Connection) -> ConnectionOut:
     """Return the connection as its readers see it, with what comes next."""
-    instance = await get_instance(session, connection.instance_id)
-    attempt = await present(session, connection)
-    return to_out(connection, attempt, instance, desk.node, desk.platforms)
+    return (await take_up(desk, session, connection)).shown()

@@ -62,11 +62,11 @@ async def drop_present(session: AsyncSession, node: Node, connection: Connection
     if connection.invitation_id is not None:
         _, invitation = await lock(session, Invitation, connection.invitation_id)
         if invitation.state in WAITING:
-            await end_invitation(session, node, connection, invitation, by=InvitationEvent.REVOKE)
+            await end_invitation(session, node, connection, invitation, InvitationEvent.REVOKE)
         return
     attempt = await current_attempt(session, connection)
     if attempt is not None and attempt.state in OPEN:
-        await end_attempt(session, node, connection, attempt, by=VerificationEvent.CANCEL, problem=None)
+        await end_attempt(session, node, connection, attempt, VerificationEvent.CANCEL)
 
 
 async def end_attempt(
@@ -74,9 +74,8 @@ async def end_attempt(
     node: Node,
     connection: Connection,
     attempt: VerificationSession,
-    *,
     by: VerificationEvent,
-    problem: Problem | None,
+    problem: Problem | None = None,
 ) -> None:
     """The attempt is over, the draft is back with its owner with the reason, and the other side will be told."""
     now = node.clock.now()
@@ -96,7 +95,6 @@ async def end_invitation(
     node: Node,
     connection: Connection,
     invitation: Invitation,
-    *,
     by: InvitationEvent,
     problem: Problem | None = None,
     reason: str | None = None,
@@ -145,14 +143,12 @@ async def expire_if_due(
             problem: Problem = InvitationUnusable(
                 "Nobody finished it before it expired.", reason="expired", fix=INVITE_ANEW
             )
-            await end_invitation(
-                session, node, connection, pending, by=InvitationEvent.EXPIRE, problem=problem
-            )
+            await end_invitation(session, node, connection, pending, InvitationEvent.EXPIRE, problem)
         return pending.state is InvitationState.EXPIRED
     if is_due:
         minutes = int(LIFE.total_seconds()) // 60
         problem = VerificationExpired(f"Nobody finished the verification within {minutes} minutes.")
-        await end_attempt(session, node, connection, pending, by=VerificationEvent.EXPIRE, problem=problem)
+        await end_attempt(session, node, connection, pending, VerificationEvent.EXPIRE, problem)
     return pending.state is VerificationState.EXPIRED
 
 

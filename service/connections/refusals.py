@@ -2,9 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service.connections.desk import Desk
 from service.connections.models import Connection
+from service.connections.pending import present
+from service.connections.schemas import ConnectionOut
 from service.connections.setup import (
     InstanceHalted,
     ModeRefused,
@@ -20,8 +26,7 @@ from service.connections.upkeep import UpkeepRefused
 from service.connections.view import Attempt, set_up_of, to_out
 from service.instances.identity import require_running
 from service.instances.models import Instance
-from service.node import Node
-from service.platforms.registry import Registry
+from service.instances.operations import get_instance
 from service.problems.tree import (
     ConnectionClosed,
     DestinationIncompatible,
@@ -34,43 +39,55 @@ from service.problems.tree import (
 from service.protocol.client import ClocksDiffer, PeerRefused
 from service.values.state_machine import IllegalTransition
 
+REFUSALS = (InstanceHalted, StepRefused, ModeRefused, WayRefused, UpkeepRefused, IllegalTransition)
 
-@contextmanager
-def with_way_out(
-    node: Node,
-    platforms: Registry,
-    instance: Instance,
-    connection: Connection,
-    attempt: Attempt | None,
-    *,
-    exists: bool = True,
-) -> Iterator[None]:
-    """Turn a refusal of the order of steps into a 409 that lists what is possible instead.
 
-    Raises InstancePaused before anything is done: a paused instance takes no step.
-    """
-    try:
-        require_running_here(set_up_of(connection, attempt, instance, node.settings))
-        yield
-    except (
-        InstanceHalted,
-        StepRefused,
-        ModeRefused,
-        WayRefused,
-        UpkeepRefused,
-        IllegalTransition,
-    ) as refusal:
-        if connection.state is ConnectionState.CLOSED:
-            raise ConnectionClosed("It was closed: {reason}.", reason=connection.reason) from refusal
-        view = to_out(connection, attempt, instance, node, platforms).model_dump(mode="json")
-        view["ways"] = _ways(set_up_of(connection, attempt, instance))
-        way_out = {
-            "connection": connection.id if exists else None,
-            "allowed_steps": view["allowed_steps"],
-            "next_actions": view["next_actions"] if exists else [],
-        }
-        require_running(node.settings, instance, **way_out)
-        raise _as_problem(refusal, view, way_out) from refusal
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A connection on the desk, with its instance and with what it gets its access by."""
+
+    desk: Desk
+    connection: Connection
+    instance: Instance
+    attempt: Attempt | None
+
+    @property
+    def setup(self) -> SetUp:
+        """What the order of steps depends on."""
+        return set_up_of(self.connection, self.attempt, self.instance, self.desk.node.settings)
+
+    def shown(self) -> ConnectionOut:
+        """Return the connection as its readers see it, with what comes next."""
+        return to_out(self.connection, self.attempt, self.instance, self.desk.node, self.desk.platforms)
+
+    @contextmanager
+    def way_out(self, *, exists: bool = True) -> Iterator[SetUp]:
+        """Turn a refusal of the order of steps into a 409 that lists what is possible instead.
+
+        Raises InstancePaused before anything is done: a paused instance takes no step.
+        """
+        connection, settings = self.connection, self.desk.node.settings
+        try:
+            require_running_here(self.setup)
+            yield self.setup
+        except REFUSALS as refusal:
+            if connection.state is ConnectionState.CLOSED:
+                raise ConnectionClosed("It was closed: {reason}.", reason=connection.reason) from refusal
+            view = self.shown().model_dump(mode="json")
+            view["ways"] = _ways(self.setup)
+            way_out = {
+                "connection": connection.id if exists else None,
+                "allowed_steps": view["allowed_steps"],
+                "next_actions": view["next_actions"] if exists else [],
+            }
+            require_running(settings, self.instance, **way_out)
+            raise _as_problem(refusal, view, way_out) from refusal
+
+
+async def take_up(desk: Desk, session: AsyncSession, connection: Connection) -> Case:
+    """Return the connection with all that is looked at before anything is done with it."""
+    instance = await get_instance(session, connection.instance_id)
+    return Case(desk, connection, instance, await present(session, connection))
 
 
 def refused_by(issuer: str, refusal: PeerRefused) -> Problem:

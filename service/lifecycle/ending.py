@@ -36,7 +36,7 @@ async def close_here(session: AsyncSession, node: Node, connection: Connection) 
     now = node.clock.now()
     attempt = await current_attempt(session, connection)
     if attempt is not None and attempt.state in OPEN and connection.state not in ESTABLISHED:
-        await end_attempt(session, node, connection, attempt, by=VerificationEvent.CANCEL, problem=None)
+        await end_attempt(session, node, connection, attempt, VerificationEvent.CANCEL)
     await close(session, connection, CloseReason.CLOSED_HERE, now)
 
 

@@ -31,7 +31,7 @@ async def leave_attempt(
     attempt.peer = {**attempt.peer, "registered_as": attempt.peer.get("registered_as") or known_as}
     if not _may_be_committed(attempt):
         problem = VerificationCancelled(WE_MOVED, place=place, fix=VERIFY_AGAIN)
-        await end_attempt(session, node, connection, attempt, by=VerificationEvent.CANCEL, problem=problem)
+        await end_attempt(session, node, connection, attempt, VerificationEvent.CANCEL, problem)
 
 
 async def take_back_invitation(session: AsyncSession, node: Node, connection: Connection, place: str) -> None:
@@ -41,15 +41,13 @@ async def take_back_invitation(session: AsyncSession, node: Node, connection: Co
     _, invitation = await lock(session, Invitation, connection.invitation_id)
     if invitation.direction is Direction.SENT and invitation.state in WAITING:
         problem = InvitationUnusable(WE_MOVED, place=place, reason="moved", fix=INVITE_AGAIN)
-        await end_invitation(
-            session, node, connection, invitation, by=InvitationEvent.REVOKE, problem=problem
-        )
+        await end_invitation(session, node, connection, invitation, InvitationEvent.REVOKE, problem)
 
 
 async def forget_attempt(session: AsyncSession, node: Node, connection: Connection) -> None:
     """A copy carries on nothing that the original began, however far that has come."""
     if attempt := await _open_attempt(session, connection):
-        await end_attempt(session, node, connection, attempt, by=VerificationEvent.CANCEL, problem=None)
+        await end_attempt(session, node, connection, attempt, VerificationEvent.CANCEL)
 
 
 async def follow(session: AsyncSession, node: Node, connection: Connection, snapshot: NodeSnapshot) -> None:
@@ -60,7 +58,7 @@ async def follow(session: AsyncSession, node: Node, connection: Connection, snap
     attempt.peer, attempt.peer_issuer = {**attempt.peer, **snapshot.to_json()}, snapshot.issuer
     if not _may_be_committed(attempt):
         problem = VerificationCancelled(THEY_MOVED, place=snapshot.issuer, fix=VERIFY_AGAIN)
-        await end_attempt(session, node, connection, attempt, by=VerificationEvent.CANCEL, problem=problem)
+        await end_attempt(session, node, connection, attempt, VerificationEvent.CANCEL, problem)
 
 
 async def _open_attempt(session: AsyncSession, connection: Connection) -> VerificationSession | None:

@@ -82,7 +82,7 @@ async def cancel(
         allowed = frozenset[VerificationEvent]()
         raise IllegalTransition(attempt.state, VerificationEvent.CANCEL, allowed)
     if attempt.state is not VerificationState.CANCELLED:
-        await end_attempt(session, node, connection, attempt, by=VerificationEvent.CANCEL, problem=None)
+        await end_attempt(session, node, connection, attempt, VerificationEvent.CANCEL)
     return attempt
 
 
@@ -118,6 +118,4 @@ async def end_open_attempts(session: AsyncSession, node: Node, instance_id: str)
     for attempt_id in (await session.exec(statement)).all():
         connection, attempt = await lock(session, VerificationSession, attempt_id)
         if attempt.state in UNDER_WAY and connection.state is ConnectionState.PENDING:
-            await end_attempt(
-                session, node, connection, attempt, by=VerificationEvent.CANCEL, problem=problem
-            )
+            await end_attempt(session, node, connection, attempt, VerificationEvent.CANCEL, problem)

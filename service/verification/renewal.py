@@ -9,7 +9,7 @@ from service.connections import operations
 from service.connections.desk import Desk
 from service.connections.models import Connection
 from service.connections.pending import current_attempt, end_attempt, present
-from service.connections.refusals import with_way_out
+from service.connections.refusals import take_up
 from service.connections.setup import ModeRefused
 from service.connections.states import ESTABLISHED
 from service.connections.upkeep import Upkeep, require_upkeep
@@ -20,7 +20,6 @@ from service.discovery.node_metadata import NodeSnapshot
 from service.discovery.probes import own_side, side_of_other
 from service.events.operations import record
 from service.instances.models import Instance
-from service.instances.operations import get_instance
 from service.lifecycle.other_side import Keys, replace_keys, require_same_instance
 from service.lifecycle.status import next_change, see
 from service.verification.attempts import begin
@@ -111,7 +110,7 @@ async def begin_reconnect(
         now=desk.node.clock.now(),
     )
     attempt.purpose, attempt.mode = Purpose.RECONNECT, None if mode is connection.mode else mode
-    with with_way_out(desk.node, desk.platforms, instance, connection, await present(session, connection)):
+    with (await take_up(desk, session, connection)).way_out():
         if attempt.mode is not None:
             _require_mode(desk, instance, snapshot, attempt.mode)
         return await _open(desk, session, connection, attempt, instance)
@@ -121,13 +120,12 @@ async def _check(desk: Desk, connection_id: str, mode: Mode | None) -> tuple[Con
     """Return the connection, where it may be verified anew: nobody is called in vain."""
     async with reading(desk.node.database) as session:
         connection = await operations.get_visible(session, desk.principal, connection_id)
-        instance = await get_instance(session, connection.instance_id)
-        attempt = await present(session, connection)
-    with with_way_out(desk.node, desk.platforms, instance, connection, attempt):
-        require_upkeep(set_up_of(connection, attempt, instance), Upkeep.RECONNECT)
+        case = await take_up(desk, session, connection)
+    with case.way_out() as setup:
+        require_upkeep(setup, Upkeep.RECONNECT)
         if mode is not None and not may_become(connection, mode):
             raise ModeRefused(mode, FINAL.format(mode=connection.mode))
-    return connection, instance
+    return connection, case.instance
 
 
 def _require_mode(desk: Desk, instance: Instance, snapshot: NodeSnapshot, mode: Mode) -> None:
@@ -150,7 +148,7 @@ async def _open(
     now = desk.node.clock.now()
     require_upkeep(set_up_of(connection, await present(session, connection), instance), Upkeep.RECONNECT)
     if older := await renewal_under_way(session, connection):
-        await end_attempt(session, desk.node, connection, older, by=VerificationEvent.CANCEL, problem=None)
+        await end_attempt(session, desk.node, connection, older, VerificationEvent.CANCEL)
     session.add(attempt)
     connection.verification_session_id = attempt.id
     await begin(session, connection, attempt, now)

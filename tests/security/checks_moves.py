@@ -53,7 +53,7 @@ CHECKS = (
         "paused-reads-and-writes-agree",
         RULE,
         "service/connections/refusals.py",
-        "        require_running_here(set_up_of(connection, attempt, instance, node.settings))\n",
+        "        require_running_here(self.setup)\n",
         "",
         T_WRITES,
     ),

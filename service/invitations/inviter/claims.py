@@ -3,8 +3,7 @@
 Precise reasons are for whoever has the true secret. Everybody else hears one and the same sentence.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -45,11 +44,6 @@ class Claimant:
     platform: str
     url: str
 
-    def to_json(self) -> dict[str, Any]:
-        """Return what the invitation keeps of it."""
-        names = ("issuer", "client_id", "thumbprint", "jwks", "name", "platform", "url")
-        return {name: getattr(self, name) for name in names}
-
 
 async def look(node: Node, invitation: Invitation) -> tuple[Connection, Invitation]:
     """Return how the invitation stands now; one whose time is over has expired."""
@@ -81,7 +75,7 @@ async def claim(
         locked,
         InvitationEvent.CLAIM,
         shared_id=shared_id,
-        claimant=claimant.to_json(),
+        claimant=asdict(claimant),
         comparison_code=code,
         claimed_at=now,
     )
@@ -134,32 +128,19 @@ async def reject(node: Node, invitation: Invitation, reason: str) -> None:
         if locked.state is InvitationState.REJECTED:
             return
         require_open(locked)
-        problem = InvitationUnusable(
-            "The partner rejected it: {words}",
-            reason="rejected",
-            words=reason or "no reason",
-            fix=INVITE_ANEW,
-        )
+        said, words = "The partner rejected it: {words}", reason or "no reason"
+        problem = InvitationUnusable(said, reason="rejected", words=words, fix=INVITE_ANEW)
         await end_invitation(
-            session,
-            node,
-            connection,
-            locked,
-            by=InvitationEvent.REJECT,
-            problem=problem,
-            reason=reason or None,
+            session, node, connection, locked, InvitationEvent.REJECT, problem, reason or None
         )
 
 
 async def withdraw(session: AsyncSession, node: Node, connection: Connection, invitation: Invitation) -> None:
     """Whoever had claimed it gave it up again; the draft is back with its owner, who may invite anew."""
     if invitation.state in {InvitationState.CLAIMED, InvitationState.CONFIRMED}:
-        problem = InvitationUnusable(
-            "The partner accepted it and withdrew.", reason="withdrawn", fix=INVITE_ANEW
-        )
-        await end_invitation(
-            session, node, connection, invitation, by=InvitationEvent.REJECT, problem=problem
-        )
+        said = "The partner accepted it and withdrew."
+        problem = InvitationUnusable(said, reason="withdrawn", fix=INVITE_ANEW)
+        await end_invitation(session, node, connection, invitation, InvitationEvent.REJECT, problem)
 
 
 async def activate(session: AsyncSession, node: Node, connection: Connection, invitation: Invitation) -> None:

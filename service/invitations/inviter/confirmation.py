@@ -4,10 +4,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections.desk import Desk
 from service.connections.models import Connection
-from service.connections.pending import end_invitation, lock, present
-from service.connections.refusals import with_way_out
+from service.connections.pending import end_invitation, lock
+from service.connections.refusals import take_up
 from service.database.rows import advance
-from service.instances.operations import get_instance
 from service.invitations.invitation.models import Direction, Invitation
 from service.invitations.invitation.operations import get_visible
 from service.invitations.invitation.reasons import INVITE_ANEW
@@ -34,7 +33,7 @@ async def revoke(desk: Desk, session: AsyncSession, invitation_id: str) -> Invit
         if invitation.direction is Direction.RECEIVED:
             await close_here(session, desk.node, connection)
         else:
-            await end_invitation(session, desk.node, connection, invitation, by=InvitationEvent.REVOKE)
+            await end_invitation(session, desk.node, connection, invitation, InvitationEvent.REVOKE)
     return invitation
 
 
@@ -61,17 +60,13 @@ async def decide(desk: Desk, session: AsyncSession, invitation_id: str, wanted: 
         connection.touch(desk.node.clock.now())
     else:
         words = wanted.reason or None
-        await end_invitation(
-            session, desk.node, connection, invitation, by=InvitationEvent.REJECT, reason=words
-        )
+        await end_invitation(session, desk.node, connection, invitation, InvitationEvent.REJECT, reason=words)
     return invitation
 
 
 async def _require_running(desk: Desk, session: AsyncSession, connection: Connection) -> None:
     """Raise InstancePaused, with the way out, where this node may be a copy (ADR 0028)."""
-    instance = await get_instance(session, connection.instance_id)
-    attempt = await present(session, connection)
-    with with_way_out(desk.node, desk.platforms, instance, connection, attempt):
+    with (await take_up(desk, session, connection)).way_out():
         pass
 
 

@@ -7,17 +7,16 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from service.connections import operations
 from service.connections.desk import Desk
 from service.connections.models import Connection
-from service.connections.pending import EXPIRE_INVITATION_JOB, drop_present, present
-from service.connections.refusals import with_way_out
+from service.connections.pending import EXPIRE_INVITATION_JOB, drop_present
+from service.connections.refusals import take_up
 from service.connections.setup import SetUp, Step, Way, WayRefused, invitable_modes, require_step, require_way
 from service.connections.states import ConnectionEvent
-from service.connections.view import set_up_of
 from service.database.rows import advance
 from service.egress.web_addresses import UnusableUrl, normalise
 from service.events.operations import record
 from service.instance_keys.operations import signing_key
 from service.instances.models import Instance
-from service.instances.operations import get_instance, issuer_of
+from service.instances.operations import issuer_of
 from service.invitations.invitation.codes import write_code
 from service.invitations.invitation.models import Invitation
 from service.invitations.invitation.operations import Terms, new_sent, read_expiry
@@ -34,10 +33,9 @@ async def issue(
     """Return a fresh invitation and its code; what was open before is over. The code is kept nowhere."""
     node, now = desk.node, desk.node.clock.now()
     connection = await operations.lock_visible(session, desk.principal, connection_id, revision)
-    instance = await get_instance(session, connection.instance_id)
-    older = await present(session, connection)
-    setup = set_up_of(connection, older, instance)
-    with with_way_out(node, desk.platforms, instance, connection, older):
+    case = await take_up(desk, session, connection)
+    instance = case.instance
+    with case.way_out() as setup:
         require_step(setup, Step.ACCESS)
         require_public(instance, connection)
         require_way(setup, Way.INVITE)

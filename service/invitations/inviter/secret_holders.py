@@ -56,6 +56,6 @@ async def _count_wrong(node: Node, invitation: Invitation) -> None:
             problem = InvitationUnusable(
                 "Somebody tried wrong codes, so it was locked.", reason="locked", fix=INVITE_ANEW
             )
-            await end_invitation(session, node, connection, locked, by=InvitationEvent.LOCK, problem=problem)
+            await end_invitation(session, node, connection, locked, InvitationEvent.LOCK, problem)
     now = node.clock.now()
     await record_refusal(node.database, connection.id, "invitation.refused", "wrong_code", now)

@@ -1,5 +1,6 @@
 """The other node is read once for the whole attempt, then a verification session exists (P1, P2)."""
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -7,21 +8,17 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from service.connections import operations
 from service.connections.desk import Desk
 from service.connections.destinations import as_problem
-from service.connections.pending import present
-from service.connections.refusals import with_way_out
+from service.connections.refusals import take_up
 from service.connections.setup import Step, Way, require_step, require_way
-from service.connections.view import set_up_of
 from service.database.sessions import reading
 from service.discovery.looks import looking
 from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable, read_foreign_node
 from service.instances.models import Instance
-from service.instances.operations import get_instance
 from service.problems.tree import DestinationIncompatible, InstancePrivate
 from service.values.moments import clock_obstacle
 from service.verification.attempts import open_attempt
 from service.verification.session.models import VerificationSession
 from service.verification.session.operations import new_attempt
-from service.words import Network
 
 
 async def begin_verification(
@@ -32,7 +29,7 @@ async def begin_verification(
     snapshot = await read_other_node(desk, issuer, instance)
     now = desk.node.clock.now()
     connection = await operations.lock_visible(session, desk.principal, connection_id, revision)
-    older = await present(session, connection)
+    case = await take_up(desk, session, connection)
     attempt = new_attempt(
         desk.node,
         instance,
@@ -43,7 +40,7 @@ async def begin_verification(
         owner_account=desk.principal.account_id,
         now=now,
     )
-    with with_way_out(desk.node, desk.platforms, instance, connection, older):
+    with case.way_out():
         return await open_attempt(session, desk.node, connection, attempt)
 
 
@@ -51,16 +48,14 @@ async def _check(desk: Desk, connection_id: str) -> tuple[str, Instance]:
     """Return whom to ask, where the step is allowed now: nobody is called in vain."""
     async with reading(desk.node.database) as session:
         connection = await operations.get_visible(session, desk.principal, connection_id)
-        instance = await get_instance(session, connection.instance_id)
-        attempt = await present(session, connection)
-    with with_way_out(desk.node, desk.platforms, instance, connection, attempt):
-        require_step(set_up_of(connection, attempt), Step.ACCESS)
-        require_way(set_up_of(connection, attempt), Way.VERIFY)
-    if instance.network is Network.PRIVATE:
-        raise InstancePrivate(
-            "The other node could not read the description of {instance_name}.", instance_name=instance.name
-        )
-    return connection.destination_node_url or "", instance
+        case = await take_up(desk, session, connection)
+    with case.way_out() as setup:
+        require_step(setup, Step.ACCESS)
+        require_way(replace(setup, is_private_here=False), Way.VERIFY)
+    if setup.is_private_here:
+        detail = "The other node could not read the description of {instance_name}."
+        raise InstancePrivate(detail, instance_name=case.instance.name)
+    return connection.destination_node_url or "", case.instance
 
 
 async def read_other_node(desk: Desk, issuer: str, instance: Instance) -> NodeSnapshot:

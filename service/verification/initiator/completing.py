@@ -255,7 +255,7 @@ async def _fail(node: Node, attempt_id: str, problem: Problem) -> None:
         waits = attempt.is_renewal or connection.state is ConnectionState.PENDING
         if attempt.state in FINISHING and attempt.completed_at is None and waits:
             log.info("handshake_failed", slug=problem.slug, detail=problem.detail)
-            await end_attempt(session, node, connection, attempt, by=VerificationEvent.FAIL, problem=problem)
+            await end_attempt(session, node, connection, attempt, VerificationEvent.FAIL, problem)
 
 
 def _unreachable(peer: Peer, reason: str) -> DestinationUnreachable:

@@ -111,4 +111,4 @@ async def _give_up(node: Node, attempt_id: str, problem: Problem) -> None:
     async with transaction(node.database) as session:
         connection, attempt = await lock(session, VerificationSession, attempt_id)
         if attempt.state in BEFORE_CALLBACK:
-            await end_attempt(session, node, connection, attempt, by=VerificationEvent.FAIL, problem=problem)
+            await end_attempt(session, node, connection, attempt, VerificationEvent.FAIL, problem)

@@ -46,7 +46,7 @@ async def watch(node: Node, job: Job) -> timedelta | None:
     async with transaction(node.database) as session:
         connection, attempt = await lock(session, VerificationSession, attempt.id)
         if attempt.state is VerificationState.AWAITING_DECISION:
-            await end_attempt(session, node, connection, attempt, by=VerificationEvent.FAIL, problem=problem)
+            await end_attempt(session, node, connection, attempt, VerificationEvent.FAIL, problem)
     return None
 
 

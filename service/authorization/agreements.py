@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from functools import partial
+from typing import Literal
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.authorization.requests.models import AuthorizationRequest
+from service.authorization.requests.models import AuthorizationRequest, find_locked
 from service.authorization.requests.states import AuthorizationState
 from service.connections.models import Connection
 from service.connections.pending import lock
@@ -70,13 +71,7 @@ async def find_agreement(
     session: AsyncSession, instance_id: str, client_id: str, shared_id: str
 ) -> Agreement | None:
     """Return what is known, locked (the record first, then its connection), or None for a stranger."""
-    statement = select(AuthorizationRequest).where(
-        AuthorizationRequest.instance_id == instance_id,
-        AuthorizationRequest.client_id == client_id,
-        AuthorizationRequest.shared_id == shared_id,
-    )
-    locked = statement.with_for_update().execution_options(populate_existing=True)
-    record = (await session.exec(locked)).one_or_none()
+    record = await find_locked(session, instance_id, client_id, shared_id)
     if record is None:
         return await _find_invited(session, instance_id, client_id, shared_id) or await _find_initiated(
             session, instance_id, client_id, shared_id
@@ -111,7 +106,11 @@ async def _find_invited(
     )
     for found in (await session.exec(statement)).all():
         sent = found.direction is Direction.SENT
-        peer = found.claimant if sent else _inviter(found)
+        inviter = {
+            "client_id": found.inviter_issuer + CLIENT_DOCUMENT_PATH,
+            "jwks": (found.peer or {"jwks": []})["jwks"],
+        }
+        peer = found.claimant if sent else inviter
         if peer is not None and peer["client_id"] == client_id:
             connection, invitation = await lock(session, Invitation, found.id)
             if connection.invitation_id != found.id:
@@ -120,11 +119,6 @@ async def _find_invited(
             jwks = (connection.peer or peer)["jwks"]
             return Agreement(jwks, invitation.scope, None, connection, invitation if sent else None)
     return None
-
-
-def _inviter(invitation: Invitation) -> dict[str, Any]:
-    client_id = invitation.inviter_issuer + CLIENT_DOCUMENT_PATH
-    return {"client_id": client_id, "jwks": (invitation.peer or {"jwks": []})["jwks"]}
 
 
 async def _find_initiated(
@@ -149,56 +143,39 @@ async def _find_initiated(
 
 
 def status_of(agreement: Agreement, shared_id: str) -> ConnectionStatus | None:
-    """Return what the other side is told, None where there is nothing to tell before a decision."""
-    if agreement.record is not None and agreement.is_renewal:
-        return _status_of_renewal(agreement, agreement.record, shared_id)
-    return _status_of_connection(agreement, shared_id)
+    """Return what the other side is told, None where there is nothing to tell before a decision.
 
-
-def _status_of_connection(agreement: Agreement, shared_id: str) -> ConnectionStatus | None:
+    An attempt to verify a connection anew is told apart from it; one that was accepted and is over says why.
+    """
     record, connection = agreement.record, agreement.connection
-    decided = record.state if record is not None else None
-    if agreement.is_over:
-        reason = connection.reason.value if connection is not None and connection.reason else None
-        return ConnectionStatus(shared_id=shared_id, state="closed", reason=reason)
+    tell = partial(ConnectionStatus, shared_id=shared_id)
     attestation = record.attestation if record is not None else None
-    if connection is not None and connection.state in ESTABLISHED:
-        return _status_of_established(connection, shared_id, attestation)
+    if agreement.is_over:
+        return tell(state="closed", reason=_why_over(agreement))
+    if connection is not None and connection.state in ESTABLISHED and not agreement.is_renewal:
+        return tell(
+            state="active" if connection.state is _C.ACTIVE else "deactivated",
+            activated_at=connection.activated_at,
+            connection_attestation=attestation,
+            mode=connection.mode,
+            changed_at=own_changed_at(connection),
+            known_changed_at=connection.destination_changed_at,
+        )
     if agreement.invitation is not None:
         claimed = agreement.invitation.state is InvitationState.CLAIMED
-        return ConnectionStatus(shared_id=shared_id, state="claimed" if claimed else "confirmed")
+        return tell(state="claimed" if claimed else "confirmed")
+    decided = record.state if record is not None else None
     if decided is _A.REQUESTED:
         return None
-    if decided is _A.CONSENTED:
-        return ConnectionStatus(shared_id=shared_id, state="consented")
-    return ConnectionStatus(shared_id=shared_id, state="redeemed", connection_attestation=attestation)
+    state: Literal["consented", "redeemed", "active"] = "consented" if decided is _A.CONSENTED else "redeemed"
+    if agreement.is_renewal and decided is _A.ACTIVE:
+        state = "active"
+    return tell(state=state, connection_attestation=attestation)
 
 
-def _status_of_renewal(
-    agreement: Agreement, record: AuthorizationRequest, shared_id: str
-) -> ConnectionStatus | None:
-    """Return how an attempt stands; one that was accepted and is over says why."""
-    if agreement.is_over:
-        was_accepted = record.connection_id is not None
-        ended = CloseReason.ATTEMPT_EXPIRED if record.state is _A.EXPIRED else CloseReason.ATTEMPT_ENDED
-        return ConnectionStatus(shared_id=shared_id, state="closed", reason=ended if was_accepted else None)
-    if record.state is _A.REQUESTED:
-        return None
-    if record.state is _A.CONSENTED:
-        return ConnectionStatus(shared_id=shared_id, state="consented")
-    state: Literal["active", "redeemed"] = "active" if record.state is _A.ACTIVE else "redeemed"
-    return ConnectionStatus(shared_id=shared_id, state=state, connection_attestation=record.attestation)
-
-
-def _status_of_established(
-    connection: Connection, shared_id: str, attestation: str | None
-) -> ConnectionStatus:
-    return ConnectionStatus(
-        shared_id=shared_id,
-        state="active" if connection.state is _C.ACTIVE else "deactivated",
-        activated_at=connection.activated_at,
-        connection_attestation=attestation,
-        mode=connection.mode,
-        changed_at=own_changed_at(connection),
-        known_changed_at=connection.destination_changed_at,
-    )
+def _why_over(agreement: Agreement) -> str | None:
+    record, connection = agreement.record, agreement.connection
+    if record is None or not agreement.is_renewal:
+        return connection.reason.value if connection is not None and connection.reason else None
+    ended = CloseReason.ATTEMPT_EXPIRED if record.state is _A.EXPIRED else CloseReason.ATTEMPT_ENDED
+    return ended.value if record.connection_id is not None else None

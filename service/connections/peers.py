@@ -1,5 +1,7 @@
 """Who we are to the other side, and where it is called: what every call to another node begins with."""
 
+from typing import Any
+
 from service.database.sessions import transaction
 from service.discovery.node_metadata import NodeUnreadable, read_node
 from service.instance_keys.operations import public_keys, signing_key
@@ -7,6 +9,7 @@ from service.instances.identity import require_running
 from service.instances.operations import get_instance, issuer_of
 from service.node import Node
 from service.protocol.client import Caller, Peer, PeerUnavailable
+from service.protocol.messages import CLIENT_DOCUMENT_PATH
 
 
 async def caller_of(node: Node, instance_id: str, registered_as: str | None = None) -> Caller:
@@ -30,6 +33,16 @@ async def read_peer(node: Node, issuer: str) -> Peer:
     except NodeUnreadable as failure:
         raise PeerUnavailable(failure.reason) from failure
     return peer_of(snapshot.to_json())
+
+
+def peer_record(issuer: str, snapshot: dict[str, Any], **known_as: str | None) -> dict[str, Any]:
+    """Return what stays of the other side once both agree: who it is, its keys, and as whom it knows us."""
+    return {
+        "issuer": issuer,
+        "client_id": issuer + CLIENT_DOCUMENT_PATH,
+        "jwks": snapshot["jwks"],
+        **known_as,
+    }
 
 
 def peer_of(snapshot: dict[str, object]) -> Peer:

@@ -31,12 +31,13 @@ from service.problems.tree import (
     ConnectionClosed,
     DestinationIncompatible,
     DestinationRefused,
+    DestinationUnreachable,
     OptionNotAvailable,
     Problem,
     StepNotAllowed,
     literal,
 )
-from service.protocol.client import ClocksDiffer, PeerRefused
+from service.protocol.client import ClocksDiffer, PeerRefused, PeerUnavailable
 from service.values.state_machine import IllegalTransition
 
 REFUSALS = (InstanceHalted, StepRefused, ModeRefused, WayRefused, UpkeepRefused, IllegalTransition)
@@ -88,6 +89,12 @@ async def take_up(desk: Desk, session: AsyncSession, connection: Connection) -> 
     """Return the connection with all that is looked at before anything is done with it."""
     instance = await get_instance(session, connection.instance_id)
     return Case(desk, connection, instance, await present(session, connection))
+
+
+def unanswered(issuer: str, failure: PeerUnavailable, detail: str) -> DestinationUnreachable:
+    """Return that the other side gave no definite answer as a problem; its reason stands in the detail."""
+    upstream = {"reason": failure.reason, "host": issuer}
+    return DestinationUnreachable(detail, reason=failure.reason, upstream=upstream)
 
 
 def refused_by(issuer: str, refusal: PeerRefused) -> Problem:

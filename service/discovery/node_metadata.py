@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -62,23 +62,13 @@ class NodeSnapshot:
     clock_skew_seconds: float
 
     def to_json(self) -> dict[str, Any]:
-        """Return what may be stored; from_json gives it back."""
+        """Return what may be stored."""
         return {
             "issuer": self.issuer,
             "metadata": self.metadata.model_dump(mode="json"),
             "jwks": self.jwks,
             "clock_skew_seconds": self.clock_skew_seconds,
         }
-
-    @classmethod
-    def from_json(cls, stored: dict[str, Any]) -> Self:
-        """Return the snapshot that to_json stored."""
-        return cls(
-            issuer=stored["issuer"],
-            metadata=AuthorizationServerMetadata.model_validate(stored["metadata"]),
-            jwks=[check_public_jwk(key) for key in stored["jwks"]],
-            clock_skew_seconds=float(stored["clock_skew_seconds"]),
-        )
 
 
 async def read_node(
@@ -151,12 +141,6 @@ def _check_metadata(issuer: str, unverified: Any) -> AuthorizationServerMetadata
     for what, is_met in REQUIREMENTS:
         if not is_met(metadata):
             raise NodeUnreadable(ProbeReason.NOT_A_NODE, f"The node does not offer what is required: {what}.")
-    if not all(_belongs_to(issuer, endpoint) for endpoint in _endpoints(metadata)):
-        raise NodeUnreadable(ProbeReason.NOT_A_NODE, "The node names an endpoint that is not its own.")
-    return metadata
-
-
-def _endpoints(metadata: AuthorizationServerMetadata) -> tuple[str, ...]:
     named = (
         metadata.authorization_endpoint,
         metadata.token_endpoint,
@@ -164,7 +148,9 @@ def _endpoints(metadata: AuthorizationServerMetadata) -> tuple[str, ...]:
         metadata.registration_endpoint,
         metadata.jwks_uri,
     )
-    return tuple(endpoint for endpoint in named if endpoint is not None)
+    if not all(_belongs_to(issuer, endpoint) for endpoint in named if endpoint is not None):
+        raise NodeUnreadable(ProbeReason.NOT_A_NODE, "The node names an endpoint that is not its own.")
+    return metadata
 
 
 def _belongs_to(issuer: str, endpoint: str) -> bool:

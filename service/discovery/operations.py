@@ -6,10 +6,9 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.database.sessions import reading
-from service.discovery.findings import Finding, OwnInstance
 from service.discovery.looks import looking
 from service.discovery.probes import Asking, Probe, describe
-from service.discovery.search import Search, look
+from service.discovery.search import Finding, OwnInstance, Search, look
 from service.egress.web_addresses import UnusableUrl, WebAddress, is_below, normalise, prefixes
 from service.instance_keys.operations import key_ids
 from service.instances.models import Instance

@@ -3,21 +3,15 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from service.discovery.findings import (
-    Finding,
-    NodeFound,
-    NothingFound,
-    OtherVersion,
-    OwnInstance,
-    TrackerFound,
-)
 from service.discovery.modes import ModeOption, Side, mode_options
 from service.discovery.names import Names, name_of_host, suggest
 from service.discovery.node_metadata import NodeSnapshot
 from service.discovery.reasons import DETAILS, FIXES, ProbeReason
+from service.discovery.search import Finding, NodeFound, NothingFound, OtherVersion, OwnInstance, TrackerFound
 from service.egress.web_addresses import WebAddress, normalise
 from service.instances.models import Instance
 from service.platforms.description import PlatformDescription
+from service.platforms.interface import Fingerprint
 from service.platforms.registry import SANDBOX, Registry
 from service.protocol.messages import InstanceFacts
 from service.values.moments import clock_obstacle
@@ -172,14 +166,13 @@ def _other_version(asking: Asking, found: OtherVersion) -> Probe:
 
 
 def _tracker(asking: Asking, found: TrackerFound) -> Probe:
-    fingerprint = found.fingerprint
-    label = asking.platforms.get(fingerprint.platform).description.label
+    label = asking.platforms.get(found.fingerprint.platform).description.label
     return _without_node(
         asking,
         Outcome.NODE_UNKNOWN,
         detail=f"{label} answers at this URL, but where its Parley node is cannot be seen from there.",
         fix=ASK_FOR_NODE_URL,
-        fingerprint_of=found,
+        seen=found.fingerprint,
     )
 
 
@@ -201,10 +194,9 @@ def _without_node(
     fix: str,
     reason: ProbeReason | None = None,
     issuer: str | None = None,
-    fingerprint_of: TrackerFound | None = None,
+    seen: Fingerprint | None = None,
 ) -> Probe:
     """Return the answer that every mode has the same obstacle, with the way out."""
-    seen = fingerprint_of.fingerprint if fingerprint_of else None
     return Probe(
         url=asking.url,
         normalised_url=asking.address.url,

@@ -1,4 +1,7 @@
-"""The search for the node behind a URL: most authoritative source first, limited in time and calls."""
+"""The search for the node behind a URL: most authoritative source first, limited in time and calls.
+
+What it ends with is exactly one of the findings.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -7,8 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from service.discovery.findings import Finding, NodeFound, NothingFound, OtherVersion, TrackerFound
-from service.discovery.node_metadata import FRESH, NodeUnreadable, read_node
+from service.discovery.node_metadata import FRESH, NodeSnapshot, NodeUnreadable, read_node
 from service.discovery.reasons import DETAILS, ProbeReason
 from service.egress.client import Answer, Egress, EgressFailure, Reason
 from service.egress.web_addresses import (
@@ -34,6 +36,45 @@ MAX_LISTED = 3
 HOST_IS_OUT = frozenset(
     {ProbeReason.DNS, ProbeReason.TLS, ProbeReason.TIMEOUT, ProbeReason.BLOCKED_ADDRESS, ProbeReason.PROXY}
 )
+
+
+@dataclass(frozen=True, slots=True)
+class OwnInstance:
+    """The URL is the asking instance's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFound:
+    """A node answers for the URL; `confirmed` says that the tracker's own host names it (RFC 9728)."""
+
+    snapshot: NodeSnapshot
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OtherVersion:
+    """A node is there, and speaks another version of the protocol."""
+
+    issuer: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerFound:
+    """A tracker is there, and nothing tells where its node is."""
+
+    fingerprint: Fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class NothingFound:
+    """Nothing that can be connected to; `issuer` is a node that is on a list but does not answer."""
+
+    reason: ProbeReason
+    detail: str
+    issuer: str | None = None
+
+
+Finding = OwnInstance | NodeFound | OtherVersion | TrackerFound | NothingFound
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,9 +147,7 @@ def speaks_json(operation: JsonObject) -> bool:
 def _name(operation: JsonObject) -> None:
     """The operation stands under one tag, says which scope it needs, and what each parameter is."""
     operation["tags"] = operation["tags"][-1:]
-    for scope in sorted(
-        {scope for need in operation.get("security", []) for scope in need.get("bearer", [])}
-    ):
+    for scope in sorted(_scopes(operation)):
         if f"`{scope}`" not in operation["description"]:
             operation["description"] += f"\n\nNeeds the scope `{scope}`."
     for status, text in DONE.items():

@@ -57,11 +57,9 @@ def _read(encoded: bytes, over_lines: str | None = None) -> dict[str, str]:
         )
     except ValueError:
         raise InvalidRequest("The parameters could not be read.") from None
-    return _once_each((name, _joined(value) if name == over_lines else value) for name, value in pairs)
-
-
-def _joined(value: str) -> str:
-    return "".join(value.split())
+    return _once_each(
+        (name, "".join(value.split()) if name == over_lines else value) for name, value in pairs
+    )
 
 
 def _once_each(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import Column, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.authorization.requests.states import MACHINE, AuthorizationEvent, AuthorizationState
 from service.database.columns import JSON_COLUMN, enum_column
@@ -52,6 +53,19 @@ class AuthorizationRequest(SQLModel, table=True):
     redeemed_at: datetime | None = None
     expires_at: datetime = Field(index=True)
     created_at: datetime
+
+
+async def find_locked(
+    session: AsyncSession, instance_id: str, client_id: str, shared_id: str
+) -> AuthorizationRequest | None:
+    """Return the request that this client pushed here under this shared id, locked."""
+    statement = select(AuthorizationRequest).where(
+        AuthorizationRequest.instance_id == instance_id,
+        AuthorizationRequest.client_id == client_id,
+        AuthorizationRequest.shared_id == shared_id,
+    )
+    locked = statement.with_for_update().execution_options(populate_existing=True)
+    return (await session.exec(locked)).one_or_none()
 
 
 def seal(node: Node, request_id: str, column: str, plain: str) -> str:

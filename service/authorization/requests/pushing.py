@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 from fastapi import Request
 from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.authorization.clients.authentication import (
@@ -20,7 +18,7 @@ from service.authorization.clients.authentication import (
 from service.authorization.clients.documents import Asking, Client, has_same_origin, remember
 from service.authorization.issuers import Issuer
 from service.authorization.requests import timers
-from service.authorization.requests.models import AuthorizationRequest, seal
+from service.authorization.requests.models import AuthorizationRequest, find_locked, seal
 from service.authorization.requests.places import require_place
 from service.authorization.requests.states import AuthorizationState
 from service.authorization.shares import spend
@@ -48,6 +46,7 @@ LIFE = timedelta(seconds=300)
 TRIES = 10
 REQUEST_URI_PREFIX = "urn:ietf:params:oauth:request_uri:"
 REQUEST_URI_BITS = 256
+DETAILS = {"mode", "connection_name", "initiator_short_name", "responder_short_name"}
 SCOPES = frozenset(scope.value for scope in Scope)
 
 
@@ -139,7 +138,8 @@ async def _store(
     if pushed.proof is not None:
         await consume_proof(session, pushed.proof)
     await remember(session, client, asking.now)
-    await _make_place(session, issuer, client.client_id, pushed.request.shared_id, asking.now)
+    await _remove_undecided(session, issuer, client.client_id, pushed.request.shared_id)
+    await require_place(session, issuer, client.client_id, asking.now)
     request = AuthorizationRequest(
         id=(request_id := new_id("aut")),
         instance_id=issuer.instance.id,
@@ -153,7 +153,7 @@ async def _store(
         nonce=pushed.request.nonce,
         code_challenge=pushed.request.code_challenge,
         scope=pushed.scope,
-        details=_details(pushed.request),
+        details=pushed.request.model_dump(mode="json", include=DETAILS),
         comparison_code=tokens.comparison_code(
             client.client_id, issuer.url, pushed.request.shared_id, pushed.request.code_challenge
         ),
@@ -178,30 +178,12 @@ async def _require_renewable(
         raise InvalidRequest(f"The mode of this connection is {connection.mode} here, and final.")
 
 
-def _details(pushed: PushedRequest) -> dict[str, Any]:
-    names = {"mode", "connection_name", "initiator_short_name", "responder_short_name"}
-    return pushed.model_dump(mode="json", include=names)
-
-
-async def _make_place(
-    session: AsyncSession, issuer: Issuer, client_id: str, shared_id: str, now: datetime
-) -> None:
-    """The request may wait here, in place of an older one of the same attempt; raises what forbids it."""
-    await _remove_undecided(session, issuer, client_id, shared_id)
-    await require_place(session, issuer, client_id, now)
-
-
 async def _remove_undecided(session: AsyncSession, issuer: Issuer, client_id: str, shared_id: str) -> None:
     """A newer push replaces the one that nobody decided on; raises InvalidRequest after a decision.
 
     It gets a new id: whoever has the page of the older one open cannot accept what that page does not show.
     """
-    statement = select(AuthorizationRequest).where(
-        AuthorizationRequest.instance_id == issuer.instance.id,
-        AuthorizationRequest.client_id == client_id,
-        AuthorizationRequest.shared_id == shared_id,
-    )
-    older = (await session.exec(statement.with_for_update())).one_or_none()
+    older = await find_locked(session, issuer.instance.id, client_id, shared_id)
     if older is None:
         return
     # Without a connection nobody ever accepted it, so an expired one was not decided either.

@@ -114,7 +114,9 @@ async def read_caller(
     session: AsyncSession, request: Request, issuer: Issuer, path: str, shared_id: str, now: datetime
 ) -> Caller:
     """Return who calls with a token for this very connection; raises InvalidToken, ProofRefused."""
-    token = _read_token(request)
+    token = read_authorization(request, "dpop")  # a bearer token is not bound to any key
+    if token is None:
+        raise InvalidToken("Send one Authorization: DPoP header with the access token.")
     keys = await public_keys(session, issuer.instance.id)
     try:
         access = verify(token, Purpose.ACCESS_TOKEN, keys, issuer=issuer.url, audience=issuer.url, now=now)
@@ -164,14 +166,6 @@ def issue(
         scope=words,
         shared_id=shared_id,
     )
-
-
-def _read_token(request: Request) -> str:
-    """Return the access token of the one Authorization header; a bearer token is not bound to any key."""
-    token = read_authorization(request, "dpop")
-    if token is None:
-        raise InvalidToken("Send one Authorization: DPoP header with the access token.")
-    return token
 
 
 def read_authorization(request: Request, scheme: str) -> str | None:

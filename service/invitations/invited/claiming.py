@@ -63,7 +63,11 @@ async def _go_on(node: Node, caller: Caller, peer: Peer, invitation: Invitation)
         case _S.CLAIMED:
             return await _poll(node, caller, peer, invitation)
         case _S.CONFIRMED:
-            await _activate(node, caller, peer, invitation)
+            # The inviter commits, and this side copies the outcome (I9).
+            shared_id = invitation.shared_id or ""
+            token = await connection_token(caller, peer, shared_id)
+            shown = await activate(caller, peer, shared_id, token.access_token)
+            await copy_active(node, invitation.id, shown.state, shown.changed_at)
     return None
 
 
@@ -107,23 +111,14 @@ async def _poll(node: Node, caller: Caller, peer: Peer, invitation: Invitation) 
         until_it_ends = invitation.expires_at - node.clock.now()
         return max(LEAST_PAUSE, min(timedelta(seconds=shown.interval), until_it_ends))
     if shown.state == "open":
-        raise PeerRefused(
-            HTTPStatus.OK, "unexpected_answer", "The inviter does not know of our claim any more."
-        )
+        why = "The inviter does not know of our claim any more."
+        raise PeerRefused(HTTPStatus.OK, "unexpected_answer", why)
     async with transaction(node.database) as session:
         connection, locked = await lock(session, Invitation, invitation.id)
         if locked.state is _S.CLAIMED:
             await advance(session, locked, InvitationEvent.CONFIRM)
             connection.touch(node.clock.now())
     return timedelta(0)
-
-
-async def _activate(node: Node, caller: Caller, peer: Peer, invitation: Invitation) -> None:
-    """The inviter commits, and this side copies the outcome (I9)."""
-    shared_id = invitation.shared_id or ""
-    token = await connection_token(caller, peer, shared_id)
-    shown = await activate(caller, peer, shared_id, token.access_token)
-    await copy_active(node, invitation.id, shown.state, shown.changed_at)
 
 
 HANDLERS = {CLAIM_JOB: claim}

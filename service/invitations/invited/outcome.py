@@ -4,6 +4,7 @@ from datetime import datetime
 
 import structlog
 
+from service.connections.peers import peer_record
 from service.connections.pending import lock
 from service.connections.states import CloseReason, ConnectionState
 from service.connections.telling import Telling, tell_peer
@@ -20,7 +21,7 @@ from service.node import Node
 from service.problems.tree import DestinationRefused, InvitationUnusable, Problem, as_error
 from service.protocol.client import Caller, Peer, PeerRefused, PeerUnavailable
 from service.protocol.errors import InitialTokenRefused
-from service.protocol.messages import CLIENT_DOCUMENT_PATH, InvitationStatus
+from service.protocol.messages import InvitationStatus
 from service.protocol.registration import invitation_status
 
 GONE = frozenset({"rejected", "revoked", "expired", "locked"})
@@ -47,9 +48,8 @@ async def end_as_told(
         await copy_active(node, invitation.id, "active", None)
         return
     upstream = {"reason": refusal.error, "host": peer.issuer, "description": refusal.description}
-    problem: Problem = DestinationRefused(
-        "The inviter's answer was {reason}.", reason=refusal.error, upstream=upstream
-    )
+    said = "The inviter's answer was {reason}."
+    problem: Problem = DestinationRefused(said, reason=refusal.error, upstream=upstream)
     was_taken = refusal.error == InitialTokenRefused.error and invitation.state is InvitationState.CLAIMING
     if was_taken and shown is not None and shown.state != "open":
         problem = InvitationUnusable("Somebody else had accepted it before.", reason="used")
@@ -84,14 +84,8 @@ async def end(
                 why = CloseReason.ATTEMPT_EXPIRED if expired else CloseReason.ATTEMPT_ENDED
                 await ending.close(session, connection, why, now)
             if may_be_active and invitation.inviter_issuer and invitation.shared_id:
-                await tell_peer(
-                    session,
-                    connection.instance_id,
-                    invitation.inviter_issuer,
-                    invitation.shared_id,
-                    now,
-                    Telling(now, invitation.client_id),
-                )
+                issuer, telling = invitation.inviter_issuer, Telling(now, invitation.client_id)
+                await tell_peer(session, connection.instance_id, issuer, invitation.shared_id, now, telling)
 
 
 async def copy_active(node: Node, invitation_id: str, state: str, changed_at: datetime | None) -> None:
@@ -110,17 +104,8 @@ async def copy_active(node: Node, invitation_id: str, state: str, changed_at: da
             now,
             destination_state=state,
             destination_changed_at=changed_at,
-            peer=peer_record(invitation),
+            peer=peer_record(
+                invitation.inviter_issuer, invitation.peer or {}, registered_as=invitation.client_id
+            ),
         )
         await announce_late(session, node, connection, invitation.client_id)
-
-
-def peer_record(invitation: Invitation) -> dict[str, object]:
-    """Return what stays of the inviter: who it is, its keys, and as whom it knows us."""
-    issuer = invitation.inviter_issuer
-    return {
-        "issuer": issuer,
-        "client_id": issuer + CLIENT_DOCUMENT_PATH,
-        "jwks": (invitation.peer or {})["jwks"],
-        "registered_as": invitation.client_id,
-    }

@@ -9,9 +9,9 @@ from http import HTTPStatus
 
 import structlog
 
-from service.connections.peers import caller_of, peer_of
+from service.connections.peers import caller_of, peer_of, peer_record
 from service.connections.pending import end_attempt, lock
-from service.connections.refusals import refused_by
+from service.connections.refusals import refused_by, unanswered
 from service.connections.states import ESTABLISHED, ConnectionState
 from service.database.rows import advance
 from service.database.sessions import reading, transaction
@@ -19,7 +19,7 @@ from service.jobs.models import Job
 from service.jobs.worker import TryAgain
 from service.lifecycle.activation import make_active
 from service.node import Node
-from service.problems.tree import DestinationUnreachable, Problem, VerificationExpired
+from service.problems.tree import Problem, VerificationExpired
 from service.protocol import replay
 from service.protocol.client import (
     Caller,
@@ -32,7 +32,7 @@ from service.protocol.client import (
     redeem,
     status,
 )
-from service.protocol.messages import CLIENT_DOCUMENT_PATH, ConnectionStatus
+from service.protocol.messages import ConnectionStatus
 from service.trust.signatures import InvalidSignature, Purpose, VerifiedToken, verify
 from service.values.moments import MAX_SECONDS
 from service.verification.attempts import COMPLETE_JOB
@@ -47,6 +47,7 @@ TOKEN_MARGIN = timedelta(seconds=30)
 TAKES_ANOTHER_CALL = frozenset({"invalid_token", "invalid_dpop_proof"})
 FROM_THE_FUTURE = "not_yet"
 ADMIN = "admin"
+ENDED_THERE = "The other side had ended this attempt before it could be activated."
 log = structlog.get_logger(__name__)
 
 
@@ -64,7 +65,8 @@ async def complete(node: Node, job: Job) -> None:
     Until an activation may have been sent, silence ends the attempt when its time is over; from then on only a
     definite answer does.
     """
-    attempt = await _read(node, job.subject)
+    async with reading(node.database) as session:
+        attempt = await session.get(VerificationSession, job.subject)
     if attempt is None or attempt.completed_at is not None:
         return
     caller = await caller_of(node, attempt.instance_id, attempt.peer.get("registered_as"))
@@ -74,24 +76,24 @@ async def complete(node: Node, job: Job) -> None:
         if attempt.state is VerificationState.CODE_RECEIVED:
             attempt = await _verify_admin(node, caller, peer, attempt)
         if attempt.state is VerificationState.VERIFIED:
-            await _activate(node, caller, peer, attempt)
+            shown = await _ask_to_activate(node, caller, peer, attempt)
+            await _store_active(node, attempt.id, shown)
     except AttestationRefused as refusal:
         await _fail(node, attempt.id, _unbelieved(peer, refusal))
     except PeerRefused as refusal:
         if attempt.is_renewal and attempt.state is VerificationState.VERIFIED and not refusal.is_over:
             # It may have been committed there, and that cannot be taken back: only its end is an answer.
             raise TryAgain(str(refusal)) from refusal
-        problem = _ended(peer) if refusal.is_over else refused_by(peer.issuer, refusal)
+        problem: Problem = refused_by(peer.issuer, refusal)
+        if refusal.is_over:
+            upstream = {"reason": "connection_over", "host": peer.issuer}
+            problem = VerificationExpired(ENDED_THERE, upstream=upstream)
         await _fail(node, attempt.id, problem)
     except PeerUnavailable as failure:
         if attempt.state is not VerificationState.CODE_RECEIVED or node.clock.now() < attempt.expires_at:
             raise TryAgain(failure.reason) from failure
-        await _fail(node, attempt.id, _unreachable(peer, failure.reason))
-
-
-async def _read(node: Node, attempt_id: str) -> VerificationSession | None:
-    async with reading(node.database) as session:
-        return await session.get(VerificationSession, attempt_id)
+        detail = "The other side did not answer in time: {reason}."
+        await _fail(node, attempt.id, unanswered(peer.issuer, failure, detail))
 
 
 async def _verify_admin(
@@ -195,16 +197,13 @@ async def _store_verified(
     return attempt
 
 
-async def _activate(node: Node, caller: Caller, peer: Peer, attempt: VerificationSession) -> None:
-    """The other side commits, and this side copies the outcome (P9)."""
-    shown = await _ask_to_activate(node, caller, peer, attempt)
-    await _store_active(node, attempt.id, shown)
-
-
 async def _ask_to_activate(
     node: Node, caller: Caller, peer: Peer, attempt: VerificationSession
 ) -> ConnectionStatus:
-    """Activate with the stored token while it lasts; where that is refused, once more with a fresh one."""
+    """The other side commits, which this side then copies (P9).
+
+    The stored token is used while it lasts; where that is refused, a fresh one, once more.
+    """
     expires_at = attempt.access_token_expires_at
     if attempt.access_token_sealed and expires_at and expires_at - TOKEN_MARGIN > node.clock.now():
         stored = unseal(node, attempt, "access_token_sealed")
@@ -236,16 +235,10 @@ async def _store_active(node: Node, attempt_id: str, shown: ConnectionStatus) ->
             now,
             destination_state=shown.state,
             destination_changed_at=shown.changed_at,
-            peer=peer_record(attempt),
+            peer=peer_record(attempt.peer_issuer, attempt.peer),
             verified_at=attempt.admin_checked_at,
             verified_by=attempt.admin_name,
         )
-
-
-def peer_record(attempt: VerificationSession) -> dict[str, object]:
-    """Return what stays of the other side: who it is, and its keys."""
-    issuer = attempt.peer_issuer
-    return {"issuer": issuer, "client_id": issuer + CLIENT_DOCUMENT_PATH, "jwks": attempt.peer["jwks"]}
 
 
 async def _fail(node: Node, attempt_id: str, problem: Problem) -> None:
@@ -258,26 +251,12 @@ async def _fail(node: Node, attempt_id: str, problem: Problem) -> None:
             await end_attempt(session, node, connection, attempt, VerificationEvent.FAIL, problem)
 
 
-def _unreachable(peer: Peer, reason: str) -> DestinationUnreachable:
-    upstream = {"reason": reason, "host": peer.issuer}
-    return DestinationUnreachable(
-        "The other side did not answer in time: {reason}.", reason=reason, upstream=upstream
-    )
-
-
 def _unbelieved(peer: Peer, refusal: AttestationRefused) -> Problem:
     """Only a clock that is ahead makes an attestation of the future."""
     answered = PeerRefused(HTTPStatus.OK, "attestation_invalid", refusal.check)
     if refusal.check == FROM_THE_FUTURE:
         answered = ClocksDiffer(HTTPStatus.OK, "The clock of the other node is ahead of the one here.")
     return refused_by(peer.issuer, answered)
-
-
-def _ended(peer: Peer) -> VerificationExpired:
-    upstream = {"reason": "connection_over", "host": peer.issuer}
-    return VerificationExpired(
-        "The other side had ended this attempt before it could be activated.", upstream=upstream
-    )
 
 
 HANDLERS = {COMPLETE_JOB: complete}

@@ -8,11 +8,11 @@ from service.access.models import SignInSession
 from service.connections.models import Connection
 from service.connections.peers import caller_of, peer_of
 from service.connections.pending import end_attempt, lock
-from service.connections.refusals import refused_by
+from service.connections.refusals import refused_by, unanswered
 from service.database.rows import advance
 from service.database.sessions import transaction
 from service.node import Node
-from service.problems.tree import DestinationUnreachable, NotFound, Problem, VerificationCancelled
+from service.problems.tree import NotFound, Problem, VerificationCancelled
 from service.protocol.client import PeerRefused, PeerUnavailable, authorization_url, push
 from service.trust.tokens import pkce_challenge
 from service.verification.attempts import set_off
@@ -45,10 +45,11 @@ async def _push(node: Node, attempt_id: str, sign_in: SignInSession) -> str:
         return authorization_url(caller, peer, unseal(node, attempt, "request_uri_sealed"))
     try:
         pushed = await push(caller, peer, _parameters(node, connection, attempt))
-    except (PeerUnavailable, PeerRefused) as failure:
-        problem = _as_problem(failure, peer.issuer)
-        await _give_up(node, attempt_id, problem)
-        raise problem from failure
+    except PeerUnavailable as failure:
+        problem = unanswered(peer.issuer, failure, "The other side did not answer: {reason}.")
+        raise await _give_up(node, attempt_id, problem) from failure
+    except PeerRefused as refusal:
+        raise await _give_up(node, attempt_id, refused_by(peer.issuer, refusal)) from refusal
     now = node.clock.now()
     async with transaction(node.database) as session:
         connection, attempt = await lock(session, VerificationSession, attempt_id)
@@ -98,17 +99,10 @@ def _parameters(node: Node, connection: Connection, attempt: VerificationSession
     }
 
 
-def _as_problem(failure: PeerUnavailable | PeerRefused, issuer: str) -> Problem:
-    if isinstance(failure, PeerUnavailable):
-        upstream = {"reason": failure.reason, "host": issuer}
-        return DestinationUnreachable(
-            "The other side did not answer: {reason}.", reason=failure.reason, upstream=upstream
-        )
-    return refused_by(issuer, failure)
-
-
-async def _give_up(node: Node, attempt_id: str, problem: Problem) -> None:
+async def _give_up(node: Node, attempt_id: str, problem: Problem) -> Problem:
+    """Return the problem, with which the attempt is over."""
     async with transaction(node.database) as session:
         connection, attempt = await lock(session, VerificationSession, attempt_id)
         if attempt.state in BEFORE_CALLBACK:
             await end_attempt(session, node, connection, attempt, VerificationEvent.FAIL, problem)
+    return problem

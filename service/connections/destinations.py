@@ -71,17 +71,13 @@ def _local(instance: Instance, description: PlatformDescription) -> DestinationA
     """Return this same instance as the destination; raise OptionNotAvailable where its platform has no local."""
     if not description.local:
         why = description.local_why_not or ""
+        local = DestinationType.LOCAL
         options = [
-            {"value": kind, "label": kind, "disabled": disabled, "why": why if disabled else None}
+            {"value": kind, "label": kind, "disabled": kind is local, "why": why if kind is local else None}
             for kind in DestinationType
-            for disabled in [kind is DestinationType.LOCAL]
         ]
-        raise OptionNotAvailable(
-            "A local connection is not possible: {why}",
-            option=DestinationType.LOCAL,
-            why=why,
-            options=options,
-        )
+        detail = "A local connection is not possible: {why}"
+        raise OptionNotAvailable(detail, option=local, why=why, options=options)
     return DestinationAnswer(
         DestinationType.LOCAL,
         url=instance.url,

@@ -17,7 +17,7 @@ from service.database.rows import find, get_for_update
 from service.events.operations import record
 from service.instances.models import Instance
 from service.node import Node
-from service.problems.tree import ConnectionClosed, NotFound, StaleRevision, UrlNotAllowed, not_valid
+from service.problems.tree import ConnectionClosed, NotFound, StaleRevision, UrlNotAllowed, fault, not_valid
 from service.values.texts import new_id
 from service.words import DestinationType, Mode, Role, Scope
 
@@ -58,14 +58,7 @@ def check_return_url(instance: Instance, return_url: str) -> None:
         raise UrlNotAllowed(
             "The return URL is not on the instance's list return_urls.",
             fix="Use one of the instance's return_urls, or add this one to them.",
-            errors=[
-                {
-                    "pointer": "/return_url",
-                    "parameter": None,
-                    "code": "not_listed",
-                    "detail": "Not on the list.",
-                }
-            ],
+            errors=[fault("/return_url", "not_listed", "Not on the list.")],
         )
 
 

@@ -1,10 +1,13 @@
-"""How values are stored: the column types that are the same on both databases, and the names of constraints."""
+"""How values are stored: column types that are the same on both databases, names of constraints, sealed secrets."""
 
 from enum import StrEnum
+from typing import Protocol
 
 from sqlalchemy import JSON, Enum, MetaData
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
+
+from service.trust.sealing import Sealer
 
 JSON_COLUMN = JSON().with_variant(JSONB(), "postgresql")
 
@@ -28,3 +31,20 @@ def enum_column(kind: type[StrEnum]) -> Enum:
         length=40,
         values_callable=lambda members: [member.value for member in members],
     )
+
+
+def seal(sealer: Sealer, kind: type[SQLModel], row_id: str, column: str, plain: str) -> str:
+    """Return the text as this column of this row keeps it: in any other place it cannot be opened."""
+    return sealer.seal(plain.encode(), f"{kind.__tablename__}.{column}.{row_id}")
+
+
+class RowWithId(Protocol):
+    """A row that a secret can be bound to."""
+
+    id: str
+
+
+def unseal(sealer: Sealer, row: RowWithId, column: str) -> str:
+    """Return what this column of this row keeps; raises SealBroken."""
+    table: str = type(row).__tablename__  # type: ignore[attr-defined]
+    return sealer.open(getattr(row, column) or "", f"{table}.{column}.{row.id}").decode()

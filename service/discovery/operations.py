@@ -15,7 +15,7 @@ from service.instances.models import Instance
 from service.instances.operations import issuer_of, platform_of
 from service.node import Node
 from service.platforms.registry import Registry
-from service.problems.tree import UrlNotAllowed
+from service.problems.tree import UrlNotAllowed, fault
 from service.settings import Settings
 from service.words import Network
 
@@ -40,8 +40,7 @@ async def probe(
     try:
         address = normalise(url)
     except UnusableUrl as unusable:
-        fault = {"pointer": "/url", "parameter": None, "code": "url", "detail": unusable.detail}
-        raise UrlNotAllowed(unusable.detail, errors=[fault]) from None
+        raise UrlNotAllowed(unusable.detail, errors=[fault("/url", "url", unusable.detail)]) from None
     finding = await _find(node, platforms, instance, address, known_nodes)
     return describe(Asking(instance, platforms, url, address), finding)
 

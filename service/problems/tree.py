@@ -1,23 +1,4 @@
-"""What a refusal looks like (RFC 9457): the tree of all problems of the REST API.
-
-Problem
-├── 400 MalformedJson · InvalidPageToken
-├── 401 Unauthenticated
-├── 403 MissingScope · NotAnAdmin
-├── 404 NotFound · InvitationUnknown
-├── 405 MethodNotAllowed
-├── 408 RequestTimeout
-├── 409 StepNotAllowed · OptionNotAvailable · NameTaken · InstancePrivate · InstancePaused · BothSidesPrivate
-│       IdempotencyInProgress
-├── 410 VerificationExpired · VerificationDenied · VerificationCancelled · ConnectionClosed
-│       InvitationUnusable
-├── 412 StaleRevision
-├── 413 PayloadTooLarge
-├── 415 UnsupportedMediaType
-├── 422 ValidationFailed · UrlNotAllowed · IdempotencyKeyReused
-├── 424 DestinationUnreachable · DestinationUnknown · DestinationIncompatible · DestinationRefused · PlatformUnreachable
-├── 429 RateLimited
-└── 500 Internal · 503 Unavailable
+"""What a refusal looks like (RFC 9457): the tree of all problems of the REST API, in the order of their statuses.
 
 `problem_handlers.py` turns them into answers and `problem_types.py` serves the catalogue.
 """
@@ -58,6 +39,11 @@ class Problem(Exception):
         self.fix = fix or type(self).fix
         self.headers = headers or {}
         super().__init__(self.detail)
+
+
+def fault(pointer: str, code: str, detail: str) -> dict[str, Any]:
+    """Return what is wrong with one member of the body (RFC 6901)."""
+    return {"pointer": pointer, "parameter": None, "code": code, "detail": detail}
 
 
 def as_record(problem: Problem, root: str) -> dict[str, Any]:
@@ -341,8 +327,7 @@ class Unavailable(Problem):
 
 def not_valid(pointer: str, code: str, detail: str, **members: Any) -> ValidationFailed:
     """Return the refusal that points at one member of the body (RFC 6901) and says what is wrong with it."""
-    fault = {"pointer": pointer, "parameter": None, "code": code, "detail": detail}
-    return ValidationFailed(literal(detail), errors=[fault], **members)
+    return ValidationFailed(literal(detail), errors=[fault(pointer, code, detail)], **members)
 
 
 def literal(sentence: str) -> str:

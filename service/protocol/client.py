@@ -25,7 +25,7 @@ from service.protocol.messages import (
     TokenAnswer,
     Wire,
 )
-from service.trust.signatures import Purpose, SigningKey, access_token_hash, sign
+from service.trust.signatures import Purpose, SigningKey, access_token_hash, sign, stamp
 from service.values.moments import clock_obstacle, seconds_ahead
 
 ASSERTION_LIFE = timedelta(seconds=60)
@@ -279,9 +279,7 @@ def _authentication(caller: Caller, peer: Peer) -> dict[str, str]:
         "iss": caller.client_id,
         "sub": caller.client_id,
         "aud": peer.issuer,
-        "jti": uuid4().hex,
-        "iat": int(caller.now.timestamp()),
-        "exp": int((caller.now + ASSERTION_LIFE).timestamp()),
+        **stamp(caller.now, ASSERTION_LIFE),
     }
     assertion = sign(Purpose.CLIENT_AUTHENTICATION, claims, caller.key)
     return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from service.protocol.client import ASSERTION_LIFE, Caller, Peer, call, read_answer
 from service.protocol.messages import InstanceFacts, InvitationStatus, Registered
-from service.trust.signatures import Purpose, sign
+from service.trust.signatures import Purpose, sign, stamp
 
 
 async def register(
@@ -52,8 +52,6 @@ def _statement(caller: Caller, peer: Peer, invitation: str, shared_id: str) -> s
         "shared_id": shared_id,
         "invitation": invitation,
         "nonce": uuid4().hex,
-        "jti": uuid4().hex,
-        "iat": int(caller.now.timestamp()),
-        "exp": int((caller.now + ASSERTION_LIFE).timestamp()),
+        **stamp(caller.now, ASSERTION_LIFE),
     }
     return sign(Purpose.NODE_STATEMENT, claims, caller.key)

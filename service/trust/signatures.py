@@ -5,9 +5,10 @@ import hmac
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
+from uuid import uuid4
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -36,6 +37,7 @@ __all__ = [
     "generate_key",
     "load_key",
     "sign",
+    "stamp",
     "thumbprint",
     "unverified_claims",
     "verify",
@@ -171,6 +173,11 @@ def verify_dpop(
     if expected_thumbprint is not None and not hmac.compare_digest(signer, expected_thumbprint):
         raise InvalidSignature("key")
     return VerifiedToken(header, claims, signer)
+
+
+def stamp(now: datetime, life: timedelta) -> dict[str, Any]:
+    """Return the claims that make a token one of its kind, good from now on for this long."""
+    return {"jti": uuid4().hex, "iat": int(now.timestamp()), "exp": int((now + life).timestamp())}
 
 
 def unverified_claims(unverified_token: str) -> dict[str, Any]:

@@ -12,12 +12,12 @@ import pytest
 from sqlmodel import select
 
 from service.connections.peers import caller_of, peer_of
+from service.database.columns import unseal
 from service.database.sessions import reading
 from service.protocol import client as protocol
 from service.protocol.client import Caller, Peer, PeerRefused
 from service.protocol.messages import TokenAnswer
 from service.verification.session.models import VerificationSession
-from service.verification.session.operations import unseal
 from tests.nodes import Person, RunningNode
 from tests.pairs import Pair, read
 
@@ -129,7 +129,7 @@ async def received(pair: Pair) -> Received:
     node = pair.a.node
     async with reading(node.database) as session:
         attempt = (await session.exec(select(VerificationSession))).one()
-    code, verifier = (unseal(node, attempt, name) for name in ("code_sealed", "code_verifier_sealed"))
+    code, verifier = (unseal(node.sealer, attempt, name) for name in ("code_sealed", "code_verifier_sealed"))
     caller = await caller_of(node, attempt.instance_id)
     return Received(draft, caller, peer_of(attempt.peer), attempt.shared_id, code, verifier)
 

@@ -12,9 +12,10 @@ from service.access.sign_in import FRESH
 from service.authorization.clients.documents import origin_of
 from service.authorization.issuers import Issuer
 from service.authorization.requests import timers
-from service.authorization.requests.models import AuthorizationRequest, seal, unseal
+from service.authorization.requests.models import AuthorizationRequest
 from service.authorization.requests.states import AuthorizationEvent, AuthorizationState
 from service.connections.models import Connection
+from service.database.columns import seal, unseal
 from service.database.rows import advance, get_for_update
 from service.node import Node
 from service.problems.tree import NotFound
@@ -130,7 +131,7 @@ async def decide(
         raise Undecidable(Fault.NOT_ADMIN, request)
     subject = pairwise_subject(node, request.client_id, sign_in.account_id)
     if request.subject == subject and _code_lives(request, now):
-        return _answer(node, request, issuer, code=unseal(node, request, "code_sealed"))
+        return _answer(node, request, issuer, code=unseal(node.sealer, request, "code_sealed"))
     return await _accept(session, node, issuer, _open(request, now), sign_in, subject, now)
 
 
@@ -167,7 +168,7 @@ async def _accept(
         AuthorizationEvent.CONSENT,
         connection_id=connection.id,
         code_hash=node.hasher.hash(code),
-        code_sealed=seal(node, request.id, "code_sealed", code),
+        code_sealed=seal(node.sealer, AuthorizationRequest, request.id, "code_sealed", code),
         code_expires_at=expires_at,
         expires_at=expires_at,
         subject=subject,
@@ -222,7 +223,7 @@ def _code_lives(request: AuthorizationRequest, now: datetime) -> bool:
 
 def _answer(node: Node, request: AuthorizationRequest, issuer: Issuer, **members: str) -> str:
     """Return the redirect with `state` and `iss`, on success and on error (RFC 9207)."""
-    state = unseal(node, request, "client_state_sealed")
+    state = unseal(node.sealer, request, "client_state_sealed")
     query = urlencode({**members, "state": state, "iss": issuer.url})
     return request.redirect_uri + ("&" if "?" in request.redirect_uri else "?") + query
 

@@ -9,7 +9,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.authorization.requests.states import MACHINE, AuthorizationEvent, AuthorizationState
 from service.database.columns import JSON_COLUMN, enum_column
-from service.node import Node
 from service.values.state_machine import StateMachine
 
 
@@ -66,17 +65,3 @@ async def find_locked(
     )
     locked = statement.with_for_update().execution_options(populate_existing=True)
     return (await session.exec(locked)).one_or_none()
-
-
-def seal(node: Node, request_id: str, column: str, plain: str) -> str:
-    """Return the text as the column of this request keeps it."""
-    return node.sealer.seal(plain.encode(), _context(request_id, column))
-
-
-def unseal(node: Node, request: AuthorizationRequest, column: str) -> str:
-    """Return what the column of this request keeps."""
-    return node.sealer.open(getattr(request, column), _context(request.id, column)).decode()
-
-
-def _context(request_id: str, column: str) -> str:
-    return f"authorization_request.{column}.{request_id}"

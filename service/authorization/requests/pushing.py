@@ -18,11 +18,12 @@ from service.authorization.clients.authentication import (
 from service.authorization.clients.documents import Asking, Client, has_same_origin, remember
 from service.authorization.issuers import Issuer
 from service.authorization.requests import timers
-from service.authorization.requests.models import AuthorizationRequest, find_locked, seal
+from service.authorization.requests.models import AuthorizationRequest, find_locked
 from service.authorization.requests.places import require_place
 from service.authorization.requests.states import AuthorizationState
 from service.authorization.shares import spend
 from service.authorization.tokens.access import Proof, consume_proof, read_proof
+from service.database.columns import seal
 from service.database.sessions import transaction
 from service.limits.table import PUSHES_BY_CLIENT
 from service.node import Node
@@ -149,7 +150,9 @@ async def _store(
         reconnects=pushed.request.reconnects,
         request_uri_hash=node.hasher.hash(request_uri),
         redirect_uri=pushed.request.redirect_uri,
-        client_state_sealed=seal(node, request_id, "client_state_sealed", pushed.request.state),
+        client_state_sealed=seal(
+            node.sealer, AuthorizationRequest, request_id, "client_state_sealed", pushed.request.state
+        ),
         nonce=pushed.request.nonce,
         code_challenge=pushed.request.code_challenge,
         scope=pushed.scope,

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from uuid import uuid4
 
 from fastapi import Request
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -22,6 +21,7 @@ from service.trust.signatures import (
     SigningKey,
     VerifiedToken,
     sign,
+    stamp,
     verify,
     verify_dpop,
 )
@@ -155,9 +155,7 @@ def issue(
         "scope": words,
         "shared_id": shared_id,
         "cnf": {"jkt": proved.proof.thumbprint},
-        "jti": uuid4().hex,
-        "iat": int(now.timestamp()),
-        "exp": int((now + LIFE).timestamp()),
+        **stamp(now, LIFE),
     }
     return TokenAnswer(
         access_token=sign(Purpose.ACCESS_TOKEN, claims, key),

@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 from fastapi import Request
 from sqlmodel import select
@@ -35,7 +34,7 @@ from service.node import Node
 from service.protocol import errors
 from service.protocol.errors import InvalidGrant, InvalidRequest
 from service.protocol.messages import REGISTERED_CLIENT_PATH, TokenAnswer
-from service.trust.signatures import LIFETIMES, Purpose, SigningKey, sign
+from service.trust.signatures import LIFETIMES, Purpose, SigningKey, sign, stamp
 from service.trust.tokens import pkce_challenge
 from service.verification.responder import extend
 
@@ -179,9 +178,7 @@ def _attest(record: AuthorizationRequest, issuer: Issuer, key: SigningKey, jkt: 
         "platform": issuer.instance.platform,
         "scope": " ".join(record.scope),
         "cnf": {"jkt": jkt},
-        "jti": uuid4().hex,
-        "iat": int(now.timestamp()),
-        "exp": int((now + ATTESTATION_LIFE).timestamp()),
+        **stamp(now, ATTESTATION_LIFE),
     }
     return sign(Purpose.ATTESTATION, claims, key)
 

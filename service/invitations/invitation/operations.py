@@ -26,11 +26,6 @@ SHORTEST_LIFE = timedelta(minutes=5)
 MOST_WRONG_CODES = 5
 
 
-def seal_context(invitation_id: str) -> str:
-    """Return the context that binds the sealed secret to its row."""
-    return f"invitation.secret_sealed.{invitation_id}"
-
-
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What the inviter offers, to whom, and until when."""

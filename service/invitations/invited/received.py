@@ -7,13 +7,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from service.connections import operations
 from service.connections.models import Connection
 from service.connections.schemas import InvitationAcceptance
+from service.database.columns import seal, unseal
 from service.database.rows import find
 from service.database.sessions import reading
 from service.egress.web_addresses import normalise
 from service.instance_keys.operations import signing_key
 from service.instances.operations import issuer_of
 from service.invitations.invitation.models import Direction, Invitation
-from service.invitations.invitation.operations import seal_context
 from service.invitations.invited.preview import Inspection
 from service.node import Node
 from service.trust.purposes import ANY_AUDIENCE
@@ -82,7 +82,7 @@ def received_row(node: Node, found: Inspection, shared_id: str | None) -> Invita
         if code.audience == ANY_AUDIENCE
         else issuer_of(node.settings, found.instance.slug),
         confirmation_required=status.confirmation_required if status else True,
-        secret_sealed=node.sealer.seal(code.secret.encode(), seal_context(invitation_id)),
+        secret_sealed=seal(node.sealer, Invitation, invitation_id, "secret_sealed", code.secret),
         shared_id=shared_id,
         peer=snapshot.to_json(),
         expires_at=code.expires_at,
@@ -98,4 +98,4 @@ async def read_invitation(node: Node, invitation_id: str) -> Invitation | None:
 
 def secret_of(node: Node, invitation: Invitation) -> str:
     """Return the secret of a received invitation that is not over."""
-    return node.sealer.open(invitation.secret_sealed or "", seal_context(invitation.id)).decode()
+    return unseal(node.sealer, invitation, "secret_sealed")

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from service.connections.pending import end_attempt, expire_if_due, lock
+from service.database.columns import seal
 from service.database.sessions import reading, transaction
 from service.http.acting import concerns
 from service.instances.models import Instance
@@ -25,7 +26,7 @@ from service.protocol.messages import NOT_AN_ADMIN
 from service.values.texts import is_storable
 from service.verification.attempts import receive_code
 from service.verification.session.models import VerificationSession
-from service.verification.session.operations import find_by_state, seal_context, start_url
+from service.verification.session.operations import find_by_state, start_url
 from service.verification.session.states import VerificationEvent, VerificationState
 
 LONGEST = 2_048
@@ -73,7 +74,7 @@ async def _take(
         await expire_if_due(session, node, connection, attempt)
         if attempt.state is VerificationState.AWAITING_DECISION:
             if "code" in answer:
-                sealed = node.sealer.seal(answer["code"].encode(), seal_context(attempt.id, "code_sealed"))
+                sealed = seal(node.sealer, VerificationSession, attempt.id, "code_sealed", answer["code"])
                 await receive_code(session, node, connection, attempt, sealed)
             else:
                 event, problem = _refusal(answer, attempt.peer_issuer)

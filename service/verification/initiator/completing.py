@@ -13,6 +13,7 @@ from service.connections.peers import caller_of, peer_of, peer_record
 from service.connections.pending import end_attempt, lock
 from service.connections.refusals import refused_by, unanswered
 from service.connections.states import ESTABLISHED, ConnectionState
+from service.database.columns import seal, unseal
 from service.database.rows import advance
 from service.database.sessions import reading, transaction
 from service.jobs.models import Job
@@ -38,7 +39,6 @@ from service.values.moments import MAX_SECONDS
 from service.verification.attempts import COMPLETE_JOB
 from service.verification.renewal import FINISHING, may_become, renew
 from service.verification.session.models import VerificationSession
-from service.verification.session.operations import seal_context, unseal
 from service.verification.session.states import VerificationEvent, VerificationState
 from service.words import Scope
 
@@ -102,7 +102,9 @@ async def _verify_admin(
     """The other side attests that an admin of the right instance accepted exactly this (P7 and P8)."""
     access_token: str | None
     try:
-        code, verifier = (unseal(node, attempt, name) for name in ("code_sealed", "code_verifier_sealed"))
+        code, verifier = (
+            unseal(node.sealer, attempt, name) for name in ("code_sealed", "code_verifier_sealed")
+        )
         answer = await redeem(caller, peer, attempt.shared_id, code, verifier)
         attestation, access_token = answer.connection_attestation, answer.access_token
     except PeerRefused as refusal:
@@ -180,7 +182,7 @@ async def _store_verified(
             raise AttestationRefused("jti")
         sealed = None
         if access_token is not None:
-            sealed = node.sealer.seal(access_token.encode(), seal_context(attempt.id, "access_token_sealed"))
+            sealed = seal(node.sealer, VerificationSession, attempt.id, "access_token_sealed", access_token)
         await advance(
             session,
             attempt,
@@ -206,7 +208,7 @@ async def _ask_to_activate(
     """
     expires_at = attempt.access_token_expires_at
     if attempt.access_token_sealed and expires_at and expires_at - TOKEN_MARGIN > node.clock.now():
-        stored = unseal(node, attempt, "access_token_sealed")
+        stored = unseal(node.sealer, attempt, "access_token_sealed")
         try:
             return await activate(caller, peer, attempt.shared_id, stored)
         except PeerRefused as refusal:

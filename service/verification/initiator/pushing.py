@@ -9,6 +9,7 @@ from service.connections.models import Connection
 from service.connections.peers import caller_of, peer_of
 from service.connections.pending import end_attempt, lock
 from service.connections.refusals import refused_by, unanswered
+from service.database.columns import seal, unseal
 from service.database.rows import advance
 from service.database.sessions import transaction
 from service.node import Node
@@ -19,7 +20,6 @@ from service.verification.attempts import set_off
 from service.verification.initiator import watching
 from service.verification.session import operations as sessions
 from service.verification.session.models import VerificationSession
-from service.verification.session.operations import seal_context, unseal
 from service.verification.session.states import BEFORE_CALLBACK, VerificationEvent, VerificationState
 
 _turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -42,7 +42,7 @@ async def _push(node: Node, attempt_id: str, sign_in: SignInSession) -> str:
     caller, peer = await caller_of(node, attempt.instance_id), peer_of(attempt.peer)
     expires_at = attempt.request_expires_at
     if attempt.request_uri_sealed and expires_at and expires_at - REQUEST_MARGIN > node.clock.now():
-        return authorization_url(caller, peer, unseal(node, attempt, "request_uri_sealed"))
+        return authorization_url(caller, peer, unseal(node.sealer, attempt, "request_uri_sealed"))
     try:
         pushed = await push(caller, peer, _parameters(node, connection, attempt))
     except PeerUnavailable as failure:
@@ -55,8 +55,8 @@ async def _push(node: Node, attempt_id: str, sign_in: SignInSession) -> str:
         connection, attempt = await lock(session, VerificationSession, attempt_id)
         if attempt.state not in BEFORE_CALLBACK:
             raise VerificationCancelled("It ended while the other side was asked.")
-        context = seal_context(attempt.id, "request_uri_sealed")
-        attempt.request_uri_sealed = node.sealer.seal(pushed.request_uri.encode(), context)
+        kept = seal(node.sealer, VerificationSession, attempt.id, "request_uri_sealed", pushed.request_uri)
+        attempt.request_uri_sealed = kept
         attempt.request_expires_at = now + timedelta(seconds=min(pushed.expires_in, 600))
         if attempt.state is VerificationState.STARTED:
             await advance(session, attempt, VerificationEvent.PUSH)
@@ -88,9 +88,9 @@ def _parameters(node: Node, connection: Connection, attempt: VerificationSession
     return {
         **renewed,
         "scope": " ".join(attempt.requested_scope),
-        "state": unseal(node, attempt, "state_sealed"),
+        "state": unseal(node.sealer, attempt, "state_sealed"),
         "nonce": attempt.nonce or "",
-        "code_challenge": pkce_challenge(unseal(node, attempt, "code_verifier_sealed")),
+        "code_challenge": pkce_challenge(unseal(node.sealer, attempt, "code_verifier_sealed")),
         "shared_id": attempt.shared_id,
         "mode": attempt.mode or connection.mode or "",
         "connection_name": connection.name or "",

@@ -6,6 +6,7 @@ from uuid import uuid4
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from service.database.columns import seal
 from service.database.rows import advance, as_stored
 from service.instances.models import Instance
 from service.instances.operations import issuer_of
@@ -24,11 +25,6 @@ LIFE = timedelta(minutes=15)
 def start_url(settings: Settings, session_id: str) -> str:
     """Return the page where the admin's browser begins, and to which it comes back."""
     return f"{settings.public_url}/v1/verification-sessions/{session_id}/start"
-
-
-def seal_context(attempt_id: str, column: str) -> str:
-    """Return the context that binds a sealed value to its row and column."""
-    return f"verification_session.{column}.{attempt_id}"
 
 
 def new_attempt(
@@ -55,17 +51,12 @@ def new_attempt(
         peer=peer,
         requested_scope=scope,
         comparison_code=comparison_code(client_id, peer_issuer, shared_id, pkce_challenge(verifier)),
-        code_verifier_sealed=node.sealer.seal(
-            verifier.encode(), seal_context(attempt_id, "code_verifier_sealed")
+        code_verifier_sealed=seal(
+            node.sealer, VerificationSession, attempt_id, "code_verifier_sealed", verifier
         ),
         expires_at=now + LIFE,
         created_at=now,
     )
-
-
-def unseal(node: Node, attempt: VerificationSession, column: str) -> str:
-    """Return the secret of a sealed column of this attempt."""
-    return node.sealer.open(getattr(attempt, column), seal_context(attempt.id, column)).decode()
 
 
 async def start(
@@ -84,7 +75,7 @@ async def start(
         owner_account=owner_account,
         browser_id=browser_id,
         state_hash=node.hasher.hash(state),
-        state_sealed=node.sealer.seal(state.encode(), seal_context(attempt.id, "state_sealed")),
+        state_sealed=seal(node.sealer, VerificationSession, attempt.id, "state_sealed", state),
         nonce=new_secret(),
     )
 

@@ -33,6 +33,8 @@ class VerificationEvent(StrEnum):
 
 
 _S, _E = VerificationState, VerificationEvent
+_BEFORE_CALLBACK = (_S.CREATED, _S.STARTED, _S.AWAITING_DECISION)
+_OPEN = (*_BEFORE_CALLBACK, _S.CODE_RECEIVED, _S.VERIFIED)
 
 MACHINE = StateMachine(
     name="verification_session",
@@ -43,21 +45,12 @@ MACHINE = StateMachine(
         (_S.AWAITING_DECISION, _E.RECEIVE_CODE): _S.CODE_RECEIVED,
         (_S.CODE_RECEIVED, _E.VERIFY): _S.VERIFIED,
         (_S.AWAITING_DECISION, _E.DENY): _S.DENIED,
-        (_S.STARTED, _E.FAIL): _S.FAILED,
-        (_S.AWAITING_DECISION, _E.FAIL): _S.FAILED,
-        (_S.CODE_RECEIVED, _E.FAIL): _S.FAILED,
-        (_S.VERIFIED, _E.FAIL): _S.FAILED,
-        (_S.CREATED, _E.EXPIRE): _S.EXPIRED,
-        (_S.STARTED, _E.EXPIRE): _S.EXPIRED,
-        (_S.AWAITING_DECISION, _E.EXPIRE): _S.EXPIRED,
-        (_S.CREATED, _E.CANCEL): _S.CANCELLED,
-        (_S.STARTED, _E.CANCEL): _S.CANCELLED,
-        (_S.AWAITING_DECISION, _E.CANCEL): _S.CANCELLED,
-        (_S.CODE_RECEIVED, _E.CANCEL): _S.CANCELLED,
-        (_S.VERIFIED, _E.CANCEL): _S.CANCELLED,
+        **{(state, _E.FAIL): _S.FAILED for state in _OPEN[1:]},
+        **{(state, _E.EXPIRE): _S.EXPIRED for state in _BEFORE_CALLBACK},
+        **{(state, _E.CANCEL): _S.CANCELLED for state in _OPEN},
     },
 )
 
-OPEN = frozenset({_S.CREATED, _S.STARTED, _S.AWAITING_DECISION, _S.CODE_RECEIVED, _S.VERIFIED})
+OPEN = frozenset(_OPEN)
 UNDER_WAY = OPEN - {_S.CREATED}
-BEFORE_CALLBACK = frozenset({_S.CREATED, _S.STARTED, _S.AWAITING_DECISION})
+BEFORE_CALLBACK = frozenset(_BEFORE_CALLBACK)

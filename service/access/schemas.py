@@ -9,8 +9,9 @@ from service.access.models import ServiceToken, SignInSession
 from service.access.principals import Principal
 from service.access.scopes import ScopeName
 from service.database.pagination import PageOut
-from service.instances.schemas import Name, RequestBody, Values
+from service.instances.schemas import Name, Values
 from service.values.moments import Moment
+from service.values.texts import RequestBody
 
 InstanceId = Annotated[str, StringConstraints(max_length=40)]
 

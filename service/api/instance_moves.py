@@ -14,7 +14,7 @@ from service.instances.addresses import check_instance_url
 from service.instances.identity import why_paused
 from service.instances.models import Instance
 from service.instances.operations import platform_of
-from service.instances.schemas import InstanceOut, RequestBody, UrlText, describe_instance
+from service.instances.schemas import InstanceOut, UrlText, describe_instance
 from service.lifecycle.moving import forget_original, move
 from service.node import Node, NodeDep
 from service.openapi.document import problem_responses
@@ -22,6 +22,7 @@ from service.platforms.registry import SANDBOX, PlatformsDep, Registry
 from service.problems import tree as problems
 from service.problems.tree import not_valid
 from service.retries.routes import RetryableRoute
+from service.values.texts import RequestBody
 
 router = APIRouter(tags=["Instances"], route_class=RetryableRoute)
 

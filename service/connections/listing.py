@@ -12,18 +12,18 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.access.principals import Principal
 from service.connections.models import Connection
-from service.connections.schemas import TEXT_PATTERN
 from service.connections.states import ESTABLISHED, ConnectionState
 from service.connections.view import Attempt
 from service.database.pagination import Keyset, Page, PageRequest, read_page
 from service.instances.models import Instance
 from service.invitations.invitation.models import Invitation
 from service.values.moments import Moment
+from service.values.texts import STORABLE
 from service.verification.session.models import VerificationSession
 from service.words import DestinationType, Mode
 
-InstanceId = Annotated[str, StringConstraints(max_length=80, pattern=TEXT_PATTERN)]
-Text = Annotated[str, StringConstraints(max_length=100, pattern=TEXT_PATTERN)]
+InstanceId = Annotated[str, StringConstraints(max_length=80, pattern=STORABLE)]
+Text = Annotated[str, StringConstraints(max_length=100, pattern=STORABLE)]
 
 
 class Sort(StrEnum):

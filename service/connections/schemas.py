@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from service.connections.actions.next import SHORT_NAME_PATTERN
 from service.database.pagination import PageOut
 from service.invitations.invitation.schemas import InvitationCode
+from service.values.texts import STORABLE, RequestBody
 from service.words import Mode
 
 ShortName = Annotated[str, StringConstraints(pattern=SHORT_NAME_PATTERN)]
@@ -15,14 +16,13 @@ ShortName = Annotated[str, StringConstraints(pattern=SHORT_NAME_PATTERN)]
 _UNSEEN = r"\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
 _SPACES = r" \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 NAME_PATTERN = rf"^[^{_UNSEEN}{_SPACES}]([^{_UNSEEN}]*[^{_UNSEEN}{_SPACES}])?$"
-TEXT_PATTERN = r"^[^\x00]*$"
 Name = Annotated[str, StringConstraints(max_length=255, pattern=NAME_PATTERN)]
-Description = Annotated[str, StringConstraints(max_length=2000, pattern=TEXT_PATTERN)]
-UrlText = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=TEXT_PATTERN)]
+Description = Annotated[str, StringConstraints(max_length=2000, pattern=STORABLE)]
+UrlText = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=STORABLE)]
 Metadata = Annotated[
     dict[
         Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,40}$")],
-        Annotated[str, StringConstraints(max_length=500, pattern=TEXT_PATTERN)],
+        Annotated[str, StringConstraints(max_length=500, pattern=STORABLE)],
     ],
     Field(
         max_length=20,
@@ -32,26 +32,20 @@ Metadata = Annotated[
 ]
 
 
-class Request(BaseModel):
-    """A request body: an unknown member is a fault, not silently dropped."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class PublicDestination(Request):
+class PublicDestination(RequestBody):
     """The other side is on a network that this node can reach."""
 
     type: Literal["public"]
     url: UrlText = Field(description="A link of the other instance, or its node URL.")
 
 
-class PrivateDestination(Request):
+class PrivateDestination(RequestBody):
     """I don't have a URL: the other side is unknown until it accepts."""
 
     type: Literal["private"]
 
 
-class LocalDestination(Request):
+class LocalDestination(RequestBody):
     """The destination is this same instance."""
 
     type: Literal["local"]
@@ -62,7 +56,7 @@ DestinationIn = Annotated[
 ]
 
 
-class DetailsIn(Request):
+class DetailsIn(RequestBody):
     """The names. Short names start with a letter and differ; the name defaults to both of them."""
 
     local_short_name: ShortName
@@ -71,13 +65,13 @@ class DetailsIn(Request):
     description: Description = ""
 
 
-class ModeIn(Request):
+class ModeIn(RequestBody):
     """How the connection is configured once it is active."""
 
     mode: Mode
 
 
-class ConnectionCreate(Request):
+class ConnectionCreate(RequestBody):
     """A new draft. Any of the wizard's answers may come along, in their order."""
 
     instance: str | None = Field(
@@ -94,7 +88,7 @@ class ConnectionCreate(Request):
     metadata: Metadata = Field(default_factory=dict)
 
 
-class ConnectionPatch(Request):
+class ConnectionPatch(RequestBody):
     """What may be changed at any time; what is left out stays. Names are never sent to the other side."""
 
     name: Name = Field(default_factory=str, description="How the connection is called here.")

@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from service.instance_keys.models import InstanceKey
 from service.instance_keys.rotation import RotationKind
+from service.values.texts import RequestBody
 
 _KID = "mPBTqoBgXoW0ZqyMSFyFuEiAOqRdSmZl0gWzC9ZwXhQ"
 NOT_READABLE = (
@@ -15,10 +16,8 @@ NOT_READABLE = (
 )
 
 
-class KeyRotationCreate(BaseModel):
+class KeyRotationCreate(RequestBody):
     """Why the key changes."""
-
-    model_config = ConfigDict(extra="forbid")
 
     kind: RotationKind = Field(
         default=RotationKind.PLANNED,

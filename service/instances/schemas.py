@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import BaseModel, Field, SecretStr, StringConstraints
 
 from service.database.pagination import PageOut
 from service.database.rows import as_stored
@@ -13,6 +13,7 @@ from service.instances.oauth_clients import redirect_uri_of
 from service.instances.operations import SLUG_PATTERN, issuer_of
 from service.platforms.registry import SANDBOX
 from service.settings import Settings
+from service.values.texts import RequestBody
 from service.words import Network
 
 Name = Annotated[
@@ -29,12 +30,6 @@ Values = Annotated[
     ],
     Field(max_length=10),
 ]
-
-
-class RequestBody(BaseModel):
-    """A request body: an unknown member is a fault, not silently dropped."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class CredentialIn(RequestBody):

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from service.values.moments import UtcMoment
+from service.values.texts import STORABLE
 from service.words import Mode, Network
 
 PROTOCOL_VERSION = "1"
@@ -23,7 +24,6 @@ NOT_AN_ADMIN = "not_an_admin"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 Url = Annotated[str, StringConstraints(min_length=8, max_length=2048, pattern=r"^https?://[^\s\\]+$")]
-STORABLE = r"^[^\x00]*$"
 ShortText = Annotated[str, StringConstraints(max_length=255)]
 SharedId = Annotated[
     str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")

@@ -1,6 +1,15 @@
-"""Opaque ids, which sort by time of creation, and text that both databases take."""
+"""Opaque ids, which sort by time of creation, text that both databases take, and bodies without anything unknown."""
 
+from pydantic import BaseModel, ConfigDict
 from uuid_utils.compat import uuid7
+
+STORABLE = r"^[^\x00]*$"
+
+
+class RequestBody(BaseModel):
+    """A request body: an unknown member is a fault, not silently dropped."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 def is_storable(text: str) -> bool:

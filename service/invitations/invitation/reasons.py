@@ -5,15 +5,10 @@ from collections.abc import Mapping
 from service.discovery.modes import BOTH_PRIVATE
 
 NEW_ONE = "Ask the partner for a new invitation; re-inviting always works."
-
-
 # The same, told to the inviter.
 INVITE_ANEW = "Issue a new invitation; re-inviting always works."
-
 AGAIN = "Copy the whole code or link again, exactly as the partner sent it."
-
 LATER = "Try again in a moment; the invitation is as it was."
-
 
 REASONS: Mapping[str, tuple[str, str]] = {
     "malformed": ("This is no invitation code.", AGAIN),

@@ -4,11 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from service.database.pagination import PageOut
 from service.invitations.invitation.codes import LONGEST_CODE
 from service.values.moments import Moment
+from service.values.texts import STORABLE, RequestBody
 from service.words import Mode, Scope
 
 
@@ -17,9 +18,8 @@ def one_paragraph(text: str) -> str:
     return " ".join(text.split())
 
 
-TEXT = r"^[^\x00]*$"
-CodeText = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_CODE + 2_048, pattern=TEXT)]
-InstanceName = Annotated[str, StringConstraints(max_length=2_048, pattern=TEXT)]
+CodeText = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_CODE + 2_048, pattern=STORABLE)]
+InstanceName = Annotated[str, StringConstraints(max_length=2_048, pattern=STORABLE)]
 # One paragraph: line breaks mean nothing in it, and no other control character stands in any text.
 ReasonText = Annotated[
     str,
@@ -28,13 +28,7 @@ ReasonText = Annotated[
 ]
 
 
-class Request(BaseModel):
-    """A request body: an unknown member is a fault, not silently dropped."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class InvitationCreate(Request):
+class InvitationCreate(RequestBody):
     """How the partner may join. What is left out follows from the connection."""
 
     mode: Mode | None = Field(default=None, description="Switches the connection to script or basic first.")
@@ -42,7 +36,7 @@ class InvitationCreate(Request):
         default=None, description="What the partner's side may do at most; everything, if it is left out."
     )
     expected_partner: (
-        Annotated[str, StringConstraints(min_length=1, max_length=2_048, pattern=TEXT)] | None
+        Annotated[str, StringConstraints(min_length=1, max_length=2_048, pattern=STORABLE)] | None
     ) = Field(
         default=None, description="The only node URL that may accept. A known destination is always expected."
     )
@@ -61,14 +55,14 @@ class Decision(StrEnum):
     REJECT = "reject"
 
 
-class ConfirmationIn(Request):
+class ConfirmationIn(RequestBody):
     """The decision on who claimed; rejecting is final, and the other side reads the reason."""
 
     decision: Decision
     reason: ReasonText = ""
 
 
-class InvitationCode(Request):
+class InvitationCode(RequestBody):
     """An invitation's code, or its whole link, as the partner sent it."""
 
     code: CodeText = Field(description="The code, or the link with the code behind its #.")

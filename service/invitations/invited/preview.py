@@ -1,6 +1,7 @@
 """Shows what an invitation is and, where it cannot be used, why. Nothing changes on either side (I3)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 from urllib.parse import urlsplit
 
 from service.connections.names import default_name, swapped_names
@@ -40,13 +41,18 @@ class Inspection:
     """An invitation as this instance sees it. Without a `reason` it can be accepted."""
 
     instance: Instance
-    reason: str | None
-    detail: str
-    fix: str | None
+    reason: str | None = None
+    detail: str = "The invitation can be accepted with this instance."
+    fix: str | None = None
     code: Code | None = None
     snapshot: NodeSnapshot | None = None
     status: InvitationStatus | None = None
     names: Names | None = None
+
+    def refused(self, reason: str, detail: str | None = None, fix: str | None = None) -> Self:
+        """Return why it cannot be accepted: in one word, in a sentence, and the way out."""
+        known = REASONS.get(reason, ("", None))
+        return replace(self, reason=reason, detail=detail or known[0], fix=fix or known[1])
 
 
 async def inspect(node: Node, platforms: Registry, instance: Instance, given: str) -> Inspection:
@@ -55,33 +61,34 @@ async def inspect(node: Node, platforms: Registry, instance: Instance, given: st
     Raises InstancePaused: a copy does not even look.
     """
     require_running(node.settings, instance)
-    text = clean(given)
+    text, found = clean(given), Inspection(instance)
     try:
         snapshot = await _read_inviter(node, instance, inviter_of(text))
+        found = replace(found, snapshot=snapshot)
         if apart := clock_obstacle(snapshot.clock_skew_seconds):
-            return Inspection(instance, "clock_skew", apart, FIXES[ProbeReason.CLOCK_SKEW], snapshot=snapshot)
+            return found.refused("clock_skew", apart, FIXES[ProbeReason.CLOCK_SKEW])
         code = read_code(text, snapshot.issuer, snapshot.jwks, node.clock.now())
     except CodeUnreadable as fault:
-        return _refused(instance, fault.reason)
+        return Inspection(instance).refused(fault.reason)
     except NodeUnreadable as failure:
-        return Inspection(instance, str(failure.reason), failure.detail, FIXES[failure.reason])
-    return await _ask(node, platforms, instance, code, snapshot)
+        return found.refused(failure.reason.value, failure.detail, FIXES[failure.reason])
+    return await _ask(node, platforms, replace(found, code=code), code, snapshot)
 
 
 async def _ask(
-    node: Node, platforms: Registry, instance: Instance, code: Code, snapshot: NodeSnapshot
+    node: Node, platforms: Registry, found: Inspection, code: Code, snapshot: NodeSnapshot
 ) -> Inspection:
+    instance = found.instance
     if not code.is_for(issuer_of(node.settings, instance.slug)):
-        return _refused(instance, "wrong_instance", code, snapshot)
+        return found.refused("wrong_instance")
     caller, peer = await caller_of(node, instance.id), peer_of(snapshot.to_json())
     try:
         status = await invitation_status(caller, peer, code.reference, code.secret)
     except PeerRefused:
-        return _refused(instance, "unknown", code, snapshot)
+        return found.refused("unknown")
     except PeerUnavailable as failure:
-        detail = "The inviter's node does not answer now."
-        return Inspection(instance, _in_one_word(failure), detail, LATER, code, snapshot)
-    return _judge(platforms, instance, code, snapshot, status)
+        return found.refused(_in_one_word(failure), "The inviter's node does not answer now.", LATER)
+    return _judge(platforms, replace(found, status=status), code, snapshot, status)
 
 
 async def _read_inviter(node: Node, instance: Instance, issuer: str) -> NodeSnapshot:
@@ -98,26 +105,23 @@ def _in_one_word(failure: PeerUnavailable) -> str:
 
 
 def _judge(
-    platforms: Registry, instance: Instance, code: Code, snapshot: NodeSnapshot, status: InvitationStatus
+    platforms: Registry, found: Inspection, code: Code, snapshot: NodeSnapshot, status: InvitationStatus
 ) -> Inspection:
     """Return whether an invitation that its inviter knows can be accepted with this instance."""
-    facts = snapshot.metadata.parley_instance
+    instance, facts = found.instance, snapshot.metadata.parley_instance
     here, there = swapped_names(
         (status.partner_short_name, instance.slug), (status.inviter_short_name, facts.name)
     )
     names = Names(here, there, status.connection_name.strip() or default_name(here, there))
-    reason: str | None = None if status.state == "open" else status.state
-    if reason in {"claimed", "confirmed", "active"}:
-        reason = "used"
-    if reason is None and facts.network is Network.PRIVATE:
-        reason = "both_sides_private" if instance.network is Network.PRIVATE else "inviter_private"
-    if reason is not None:
-        return _refused(instance, reason, code, snapshot, status, names)
-    if (obstacle := _obstacle(platforms, instance, code, snapshot)) is not None:
-        word, why_not = obstacle
-        return Inspection(instance, word, why_not, REASONS[word][1], code, snapshot, status, names)
-    detail = "The invitation can be accepted with this instance."
-    return Inspection(instance, None, detail, None, code, snapshot, status, names)
+    found = replace(found, names=names)
+    if status.state != "open":
+        return found.refused("used" if status.state in {"claimed", "confirmed", "active"} else status.state)
+    if facts.network is Network.PRIVATE:
+        return found.refused(
+            "both_sides_private" if instance.network is Network.PRIVATE else "inviter_private"
+        )
+    obstacle = _obstacle(platforms, instance, code, snapshot)
+    return found.refused(*obstacle) if obstacle else found
 
 
 def _obstacle(
@@ -138,22 +142,8 @@ def _obstacle(
     return ("mode_not_offered", why_not) if why_not else None
 
 
-def _refused(
-    instance: Instance,
-    reason: str,
-    code: Code | None = None,
-    snapshot: NodeSnapshot | None = None,
-    status: InvitationStatus | None = None,
-    names: Names | None = None,
-) -> Inspection:
-    detail, fix = REASONS[reason]
-    return Inspection(instance, reason, detail, fix, code, snapshot, status, names)
-
-
 UNKNOWN = frozenset({"malformed", "signature", "unknown"})
-
 OVER = frozenset({"expired", "revoked", "rejected", "locked", "used", "wrong_key"})
-
 INCOMPATIBLE = frozenset({"version", "clock_skew", "mode_not_offered", "sandbox", "inviter_private"})
 
 

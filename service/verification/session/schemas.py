@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from service.values.texts import RequestBody
 from service.verification.session.models import Purpose
 from service.words import Mode
 
@@ -37,10 +38,8 @@ class VerificationSessionOut(BaseModel):
     created_at: datetime
 
 
-class VerificationSessionCreate(BaseModel):
+class VerificationSessionCreate(RequestBody):
     """What is to be verified; left out, it is the set-up of a draft."""
-
-    model_config = ConfigDict(extra="forbid")
 
     purpose: Purpose = Field(
         default=Purpose.SET_UP,

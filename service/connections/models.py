@@ -57,7 +57,7 @@ class Connection(SQLModel, table=True):
     destination_state: str | None = Field(default=None, max_length=40)
     destination_seen_at: datetime | None = None
     destination_changed_at: datetime | None = None
-    mode_refusals: dict[str, str] = Field(sa_column=Column(JSON_COLUMN, nullable=False))
+    mode_refusals: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON_COLUMN, nullable=False))
     peer: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON_COLUMN, nullable=True))
     verification_session_id: str | None = Field(default=None, max_length=40)
     invitation_id: str | None = Field(default=None, max_length=40)

@@ -44,7 +44,6 @@ def draft(instance: Instance, now: datetime, return_url: str | None, labels: dic
         instance_id=instance.id,
         role=Role.INITIATOR,
         scope=ALL_SCOPES,
-        mode_refusals={},
         return_url=return_url,
         labels=labels,
         created_at=now,

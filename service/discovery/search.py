@@ -4,7 +4,6 @@ What it ends with is exactly one of the findings.
 """
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -101,24 +100,12 @@ class Allowance(Egress):
         self._way_out = way_out
         self._calls_left = calls
 
-    async def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        json: Any = None,
-        form: Mapping[str, str] | None = None,
-        basic_auth: tuple[str, str] | None = None,
-        max_bytes: int | None = None,
-    ) -> Answer:
+    async def request(self, method: str, url: str, **options: Any) -> Answer:
         """Return the answer of the URL's host while calls are left; raises EgressFailure."""
         if self._calls_left <= 0:
             raise EgressFailure(Reason.TIMEOUT)
         self._calls_left -= 1
-        return await self._way_out.request(
-            method, url, headers=headers, json=json, form=form, basic_auth=basic_auth, max_bytes=max_bytes
-        )
+        return await self._way_out.request(method, url, **options)
 
 
 async def look(search: Search) -> Finding:

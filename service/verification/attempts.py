@@ -30,8 +30,6 @@ async def open_attempt(
     now = node.clock.now()
     require_step(set_up_of(connection, await present(session, connection)), Step.ACCESS)
     await drop_present(session, node, connection)
-    session.add(attempt)
-    connection.verification_session_id = attempt.id
     connection.invitation_id = None
     connection.shared_id = attempt.shared_id
     connection.scope = attempt.requested_scope
@@ -43,7 +41,9 @@ async def open_attempt(
 async def begin(
     session: AsyncSession, connection: Connection, attempt: VerificationSession, now: datetime
 ) -> None:
-    """The attempt stands in the connection's history, and ends by itself when its time is over."""
+    """The attempt is the connection's, stands in its history, and ends by itself when its time is over."""
+    session.add(attempt)
+    connection.verification_session_id = attempt.id
     connection.touch(now)
     detail = {"verification_session": attempt.id, "purpose": attempt.purpose, "mode": attempt.mode}
     record(session, connection.id, "verification_session.create", now, detail=detail)

@@ -99,16 +99,8 @@ async def begin_reconnect(
     snapshot = await read_other_node(desk, (found.peer or {})["issuer"], instance)
     require_same_instance(found, snapshot)
     connection = await operations.lock_visible(session, desk.principal, connection_id, revision)
-    attempt = new_attempt(
-        desk.node,
-        instance,
-        connection.id,
-        peer_issuer=snapshot.issuer,
-        peer=snapshot.to_json(),
-        scope=connection.scope,
-        owner_account=desk.principal.account_id,
-        now=desk.node.clock.now(),
-    )
+    scope, owner = connection.scope, desk.principal.account_id
+    attempt = new_attempt(desk.node, instance, connection.id, snapshot, scope, owner)
     attempt.purpose, attempt.mode = Purpose.RECONNECT, None if mode is connection.mode else mode
     with (await take_up(desk, session, connection)).way_out():
         if attempt.mode is not None:
@@ -145,11 +137,8 @@ async def _open(
     instance: Instance,
 ) -> VerificationSession:
     """The renewal is the connection's present attempt and ends by itself; an older open renewal is cancelled."""
-    now = desk.node.clock.now()
     require_upkeep(set_up_of(connection, await present(session, connection), instance), Upkeep.RECONNECT)
     if older := await renewal_under_way(session, connection):
         await end_attempt(session, desk.node, connection, older, VerificationEvent.CANCEL)
-    session.add(attempt)
-    connection.verification_session_id = attempt.id
-    await begin(session, connection, attempt, now)
+    await begin(session, connection, attempt, desk.node.clock.now())
     return attempt

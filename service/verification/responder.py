@@ -53,7 +53,6 @@ async def open_pending(
         destination_url=proposal.initiator_url,
         destination_node_url=proposal.node_url,
         destination_platform=proposal.initiator_platform,
-        mode_refusals={},
         labels={},
         created_at=now,
         updated_at=now,

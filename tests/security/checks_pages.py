@@ -149,8 +149,8 @@ SHOWN = (
         "comparison-code-shown-on-both-sides",
         COMPARISON,
         "service/verification/session/operations.py",
-        "comparison_code=comparison_code(client_id, peer_issuer, shared_id, pkce_challenge(verifier)),",
-        "comparison_code=comparison_code(client_id, peer_issuer, shared_id),",
+        "comparison_code=comparison_code(client_id, there.issuer, shared_id, pkce_challenge(verifier)),",
+        "comparison_code=comparison_code(client_id, there.issuer, shared_id),",
         T_START + "test_comparison_code_shown_on_both_sides",
     ),
 )

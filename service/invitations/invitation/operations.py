@@ -1,6 +1,5 @@
 """What is done with an invitation by itself. What also concerns its connection is in `inviter/` and `invited/`."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -10,53 +9,15 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from service.access.principals import Principal
 from service.database.pagination import Keyset, Page, PageRequest, read_page
 from service.database.rows import as_stored, find
-from service.instances.models import Instance
-from service.instances.operations import issuer_of
 from service.invitations.invitation.codes import Code
 from service.invitations.invitation.models import Direction, Invitation
 from service.invitations.invitation.schemas import ClaimantOut, InvitationOut, InviterOut
-from service.node import Node
 from service.problems.tree import NotFound, not_valid
-from service.values.texts import new_id
-from service.words import Mode
 
 DEFAULT_LIFE = timedelta(hours=72)
 LONGEST_LIFE = timedelta(days=14)
 SHORTEST_LIFE = timedelta(minutes=5)
 MOST_WRONG_CODES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What the inviter offers, to whom, and until when."""
-
-    mode: Mode
-    scope: list[str]
-    expected_partner: str | None
-    confirmation_required: bool
-    expires_at: datetime
-
-
-def new_sent(
-    node: Node, instance: Instance, connection_id: str, terms: Terms, secret: str, now: datetime
-) -> Invitation:
-    """Return a fresh invitation of this side; of its secret it keeps a keyed hash."""
-    invitation_id = new_id("inv")
-    return Invitation(
-        id=invitation_id,
-        instance_id=instance.id,
-        connection_id=connection_id,
-        direction=Direction.SENT,
-        reference=invitation_id,
-        inviter_issuer=issuer_of(node.settings, instance.slug),
-        mode=terms.mode,
-        scope=terms.scope,
-        secret_hash=node.hasher.hash(secret),
-        expected_partner=terms.expected_partner,
-        confirmation_required=terms.confirmation_required,
-        expires_at=terms.expires_at,
-        created_at=now,
-    )
 
 
 def read_expiry(asked: datetime | None, now: datetime) -> datetime:

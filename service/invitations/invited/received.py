@@ -50,7 +50,6 @@ async def build(
         destination_url=normalise(facts.url).url,
         destination_node_url=code.issuer,
         destination_platform=facts.platform,
-        mode_refusals={},
         return_url=wanted.return_url,
         labels=wanted.metadata,
         created_at=now,

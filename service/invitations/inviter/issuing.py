@@ -18,12 +18,13 @@ from service.instance_keys.operations import signing_key
 from service.instances.models import Instance
 from service.instances.operations import issuer_of
 from service.invitations.invitation.codes import write_code
-from service.invitations.invitation.models import Invitation
-from service.invitations.invitation.operations import Terms, new_sent, read_expiry
+from service.invitations.invitation.models import Direction, Invitation
+from service.invitations.invitation.operations import read_expiry
 from service.invitations.invitation.schemas import InvitationCreate
 from service.jobs.operations import enqueue
 from service.problems.tree import BothSidesPrivate, InstancePrivate, not_valid
 from service.trust.tokens import new_secret
+from service.values.texts import new_id
 from service.words import DestinationType, Mode, Network, Scope
 
 
@@ -43,10 +44,24 @@ async def issue(
     own_issuer = issuer_of(node.settings, instance.slug)
     partner = read_partner(connection, wanted.expected_partner, own_issuer)
     scope = [word.value for word in Scope if wanted.scope is None or word in wanted.scope]
-    terms = Terms(mode, scope, partner, wanted.confirmation_required, read_expiry(wanted.expires_at, now))
+    expires_at = read_expiry(wanted.expires_at, now)
     await drop_present(session, node, connection)
-    secret = new_secret()
-    invitation = new_sent(node, instance, connection.id, terms, secret, now)
+    secret, invitation_id = new_secret(), new_id("inv")
+    invitation = Invitation(
+        id=invitation_id,
+        instance_id=instance.id,
+        connection_id=connection.id,
+        direction=Direction.SENT,
+        reference=invitation_id,
+        inviter_issuer=own_issuer,
+        mode=mode,
+        scope=scope,
+        secret_hash=node.hasher.hash(secret),
+        expected_partner=partner,
+        confirmation_required=wanted.confirmation_required,
+        expires_at=expires_at,
+        created_at=now,
+    )
     await _store(session, connection, invitation, now)
     key = await signing_key(session, node.sealer, instance.id)
     return invitation, write_code(invitation, instance.url, secret, key, invitation.inviter_issuer, now)

@@ -27,19 +27,10 @@ async def begin_verification(
     """A fresh attempt waits for an admin's browser; an older open one is cancelled."""
     issuer, instance = await _check(desk, connection_id)
     snapshot = await read_other_node(desk, issuer, instance)
-    now = desk.node.clock.now()
     connection = await operations.lock_visible(session, desk.principal, connection_id, revision)
     case = await take_up(desk, session, connection)
-    attempt = new_attempt(
-        desk.node,
-        instance,
-        connection.id,
-        peer_issuer=issuer,
-        peer=snapshot.to_json(),
-        scope=operations.ALL_SCOPES,
-        owner_account=desk.principal.account_id,
-        now=now,
-    )
+    scope, owner = operations.ALL_SCOPES, desk.principal.account_id
+    attempt = new_attempt(desk.node, instance, connection.id, snapshot, scope, owner)
     with case.way_out():
         return await open_attempt(session, desk.node, connection, attempt)
 

@@ -1,6 +1,6 @@
 """What is done with one attempt by itself. What also concerns its connection is in `connections/pending.py`."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import uuid4
 
 from sqlmodel import select
@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.database.columns import seal
 from service.database.rows import advance, as_stored
+from service.discovery.node_metadata import NodeSnapshot
 from service.instances.models import Instance
 from service.instances.operations import issuer_of
 from service.node import Node
@@ -31,14 +32,12 @@ def new_attempt(
     node: Node,
     instance: Instance,
     connection_id: str,
-    *,
-    peer_issuer: str,
-    peer: dict[str, object],
+    there: NodeSnapshot,
     scope: list[str],
     owner_account: str | None,
-    now: datetime,
 ) -> VerificationSession:
     """Return a fresh attempt with its own shared id and code verifier; nothing has left this node yet."""
+    now = node.clock.now()
     attempt_id, shared_id, verifier = new_id("vs"), str(uuid4()), new_secret()
     client_id = issuer_of(node.settings, instance.slug) + CLIENT_DOCUMENT_PATH
     return VerificationSession(
@@ -47,10 +46,10 @@ def new_attempt(
         instance_id=instance.id,
         shared_id=shared_id,
         owner_account=owner_account,
-        peer_issuer=peer_issuer,
-        peer=peer,
+        peer_issuer=there.issuer,
+        peer=there.to_json(),
         requested_scope=scope,
-        comparison_code=comparison_code(client_id, peer_issuer, shared_id, pkce_challenge(verifier)),
+        comparison_code=comparison_code(client_id, there.issuer, shared_id, pkce_challenge(verifier)),
         code_verifier_sealed=seal(
             node.sealer, VerificationSession, attempt_id, "code_verifier_sealed", verifier
         ),

@@ -1,11 +1,11 @@
 """P8: an attestation that is sound by itself, and still not the one for this attempt."""
 
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from service.authorization.tokens import exchange as tokens
+from service.trust.signatures import stamp
 from tests.pairs import Pair
 
 pytestmark = pytest.mark.anyio
@@ -33,7 +33,7 @@ async def test_a_missing_attestation_ends_the_attempt(pair: Pair) -> None:
 
 async def test_an_attestation_works_once(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other node signs a fresh one for each attempt; the same `jti` again is the same word again."""
-    monkeypatch.setattr(tokens, "uuid4", lambda: UUID(int=1))
+    monkeypatch.setattr(tokens, "stamp", lambda now, life: {**stamp(now, life), "jti": "the same"})
     assert (await accept(pair))["state"] == "active"
     again = await accept(pair)
     assert again["state"] == "draft"

@@ -69,7 +69,6 @@ SHORT_FILES = {
     "service/api/sandbox.py": "entry point",
     "service/authorization/shares.py": "the voice in which other nodes are told of limits",
     "service/commands/tables.py": "table",
-    "service/database/columns.py": "vocabulary",
     "service/database/fair_pool.py": "one idea, replaced as a whole",
     "service/discovery/looks.py": "one limit, asked for in three places",
     "service/instance_keys/states.py": "table",

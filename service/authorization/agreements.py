@@ -19,9 +19,9 @@ from service.invitations.invitation.states import UNUSABLE, InvitationState
 from service.lifecycle.other_side import replace_keys
 from service.lifecycle.status import own_changed_at
 from service.protocol.messages import CLIENT_DOCUMENT_PATH, ConnectionStatus
-from service.verification.responder import find_initiated
 from service.verification.session.models import VerificationSession
 from service.verification.session.states import OPEN
+from service.words import Role
 
 _A, _C = AuthorizationState, ConnectionState
 OVER = frozenset({_A.DENIED, _A.EXPIRED, _A.CLOSED})
@@ -125,7 +125,13 @@ async def _find_initiated(
     session: AsyncSession, instance_id: str, client_id: str, shared_id: str
 ) -> Agreement | None:
     """Return the connection that we initiated, with the keys that our own look at the other side brought."""
-    connection = await find_initiated(session, instance_id, shared_id)
+    initiated = select(Connection).where(
+        Connection.instance_id == instance_id,
+        Connection.shared_id == shared_id,
+        Connection.role == Role.INITIATOR,
+    )
+    locked = initiated.with_for_update().execution_options(populate_existing=True)
+    connection = (await session.exec(locked)).one_or_none()
     if connection is None:
         return None
     if connection.peer is not None:

@@ -1,6 +1,5 @@
 """What is of no use any more is removed within minutes, and what strangers can fill stays small."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlmodel import col, delete, or_
@@ -16,7 +15,7 @@ from service.database.sessions import transaction
 from service.events.operations import forget_refusals
 from service.jobs.models import Job
 from service.jobs.operations import enqueue
-from service.jobs.worker import KEEP_DONE, Handler
+from service.jobs.worker import KEEP_DONE
 from service.node import Node
 from service.protocol import replay
 from service.protocol.replay import CachedDocument
@@ -69,4 +68,4 @@ async def _forget_done_jobs(session: AsyncSession, now: datetime) -> None:
     await session.exec(delete(Job).where(*caused_by_strangers))
 
 
-HANDLERS: Mapping[str, Handler] = {SWEEP_JOB: sweep}
+HANDLERS = {SWEEP_JOB: sweep}

@@ -86,20 +86,14 @@ def _renewal(connection: Connection, attempt: Attempt | None) -> Access:
 def _access(connection: Connection, attempt: Attempt | None) -> Access:
     if connection.role is Role.RESPONDER and not isinstance(attempt, Invitation):
         return Access.FINISHING
-    open_access = _open_access(attempt)
-    if open_access is not None:
-        return open_access
-    return Access.FAILED if connection.last_error else Access.NONE
-
-
-def _open_access(attempt: Attempt | None) -> Access | None:
+    is_over = Access.FAILED if connection.last_error else Access.NONE
     match attempt:
         case VerificationSession():
-            return ACCESS_BY_STATE.get(attempt.state)
+            return ACCESS_BY_STATE.get(attempt.state, is_over)
         case Invitation():
-            return (SENT if attempt.direction is Direction.SENT else RECEIVED).get(attempt.state)
+            return (SENT if attempt.direction is Direction.SENT else RECEIVED).get(attempt.state, is_over)
         case _:
-            return None
+            return is_over
 
 
 def to_summary(

@@ -1,6 +1,5 @@
 """A key gives way to the next one: in time, so that every peer knows it before it signs, or at once (ADR 0026)."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -15,7 +14,6 @@ from service.instance_keys.operations import add_current_key, add_key
 from service.instance_keys.states import KeyEvent, KeyState
 from service.jobs.models import Job
 from service.jobs.operations import enqueue
-from service.jobs.worker import Handler
 from service.node import Node
 
 ROTATE_JOB = "rotate_instance_key"
@@ -97,4 +95,4 @@ async def _refuse(session: AsyncSession, key: InstanceKey) -> None:
     log.info("key_refused", instance_id=key.instance_id, kid=key.id)
 
 
-HANDLERS: Mapping[str, Handler] = {ROTATE_JOB: take_due_steps}
+HANDLERS = {ROTATE_JOB: take_due_steps}

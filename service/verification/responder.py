@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.connections.models import Connection
@@ -62,25 +61,7 @@ async def open_pending(
     return await advance(session, connection, ConnectionEvent.START, **changes)
 
 
-async def extend(session: AsyncSession, connection: Connection, expires_at: datetime, now: datetime) -> None:
-    """The initiator has until `expires_at` for its next step."""
-    connection.expires_at = expires_at
-    connection.touch(now)
-    await session.flush()
-
-
 async def end(session: AsyncSession, connection: Connection, reason: CloseReason, now: datetime) -> None:
     """The connection is closed, if it was not already."""
     if connection.state is not ConnectionState.CLOSED:
         await ending.close(session, connection, reason, now)
-
-
-async def find_initiated(session: AsyncSession, instance_id: str, shared_id: str) -> Connection | None:
-    """Return the connection that this instance initiated under this shared id, locked."""
-    statement = select(Connection).where(
-        Connection.instance_id == instance_id,
-        Connection.shared_id == shared_id,
-        Connection.role == Role.INITIATOR,
-    )
-    locked = statement.with_for_update().execution_options(populate_existing=True)
-    return (await session.exec(locked)).one_or_none()

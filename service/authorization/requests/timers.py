@@ -1,6 +1,5 @@
 """What ends by itself on the responder's side: attempts that nobody carried on."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlmodel import col, delete
@@ -14,7 +13,6 @@ from service.database.rows import advance, get_for_update
 from service.database.sessions import transaction
 from service.jobs.models import Job
 from service.jobs.operations import enqueue
-from service.jobs.worker import Handler
 from service.node import Node
 from service.problems.tree import NotFound
 from service.verification.responder import end
@@ -56,4 +54,4 @@ async def expire_attempt(node: Node, job: Job) -> timedelta | None:
     return None
 
 
-HANDLERS: Mapping[str, Handler] = {EXPIRE_JOB: expire_attempt}
+HANDLERS = {EXPIRE_JOB: expire_attempt}

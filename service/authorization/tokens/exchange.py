@@ -36,7 +36,6 @@ from service.protocol.errors import InvalidGrant, InvalidRequest
 from service.protocol.messages import REGISTERED_CLIENT_PATH, TokenAnswer
 from service.trust.signatures import LIFETIMES, Purpose, SigningKey, sign, stamp
 from service.trust.tokens import pkce_challenge
-from service.verification.responder import extend
 
 PATH = "/oauth/token"
 REDEEMED_LIFE = timedelta(minutes=10)
@@ -153,7 +152,8 @@ async def _store_redeemed(
         expires_at=expires_at,
     )
     if record.reconnects is None:
-        await extend(session, connection, expires_at, now)
+        connection.expires_at = expires_at
+        connection.touch(now)
     await timers.watch(session, record, now)
     scope = [] if record.reconnects else record.scope
     token = issue(key, issuer, proved, record.shared_id, scope, now)

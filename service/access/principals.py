@@ -92,7 +92,7 @@ async def get_principal(
         raise _not_valid()
     if isinstance(found, SignInSession):
         identify(ActorKind.PERSON, found.account_id, found.display_name)
-        return _person(found)
+        return person(found)
     if found.last_used_at is None or found.last_used_at < _minute(now):
         if is_safe:
             await session.close()  # who holds one connection while waiting for a second can starve a pool
@@ -181,7 +181,7 @@ def _service(token: ServiceToken) -> Principal:
     return Principal("service", token.id, token.name, scopes, instance_ids, expires_at=token.expires_at)
 
 
-def _person(session: SignInSession) -> Principal:
+def person(session: SignInSession) -> Principal:
     """An admin has full rights on exactly their instance."""
     everything, own = frozenset(SCOPES), frozenset({session.instance_id})
     return Principal(

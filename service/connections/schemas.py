@@ -32,6 +32,12 @@ Metadata = Annotated[
 ]
 
 
+RESULT = (
+    "Gets `connection` (its id) and `result` added as query parameters: `active`, `denied`, `failed`, `expired` "
+    "or `cancelled`, of an invitation also `rejected`, `revoked` or `locked`. Read the connection for what is true."
+)
+
+
 class PublicDestination(RequestBody):
     """The other side is on a network that this node can reach."""
 
@@ -83,7 +89,7 @@ class ConnectionCreate(RequestBody):
     details: DetailsIn | None = None
     mode: Mode | None = None
     return_url: UrlText | None = Field(
-        default=None, description="Where the browser goes when it is done; must be on the instance's list."
+        default=None, description=f"Where the browser goes when it is done; on the instance's list. {RESULT}"
     )
     metadata: Metadata = Field(default_factory=dict)
 
@@ -96,7 +102,7 @@ class ConnectionPatch(RequestBody):
     local_short_name: ShortName = Field(default_factory=str, description="This side, in scripts.")
     destination_short_name: ShortName = Field(default_factory=str, description="The other side, in scripts.")
     return_url: UrlText | None = Field(
-        default=None, description="Where the browser goes when it is done; null removes it."
+        default=None, description=f"Where the browser goes when it is done; null removes it. {RESULT}"
     )
     metadata: Metadata = Field(default_factory=dict)
 
@@ -109,7 +115,7 @@ class InvitationAcceptance(InvitationCode):
     name: Name | None = None
     description: Description = ""
     return_url: UrlText | None = Field(
-        default=None, description="Where the browser goes when it is done; must be on the instance's list."
+        default=None, description=f"Where the browser goes when it is done; on the instance's list. {RESULT}"
     )
     metadata: Metadata = Field(default_factory=dict)
 

@@ -57,7 +57,7 @@ def _verify(
     session = _begin(acme, connection)
     out.say(f"  opens {session['start_url']}")
     _start(browser, session)
-    out.say(f"  signs in at acme as alice, reads the code {session['comparison_code']}, presses Start")
+    out.say(f"  signs in at acme as alice, reads the code {session['comparison_code']}, presses Continue")
     browser.submit({"login": "alice", "password": "alice-sandbox"})
     require(session["comparison_code"] in browser.page, "the other side's page shows another code")
     require(browser.url.startswith(globex.url), "the browser is not at globex")

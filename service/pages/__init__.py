@@ -4,5 +4,6 @@
 others' words inert. `sign_in_router.py` and `sign_in.py` are the one sign-in page, `elsewhere.py` the way to the
 platform's own page and back (for the connection's user too: `connection_user.py`), `visitors.py` who sits in front of
 it, `consent.py` where an admin decides on another node's request (P5), `verification/` and `invitation/` the stops of
-their stories. `refusals.py` is a refusal as a page, `docs.py` the two pages of the API's description.
+their stories, `onward.py` where a person goes from the last of them. `refusals.py` is a refusal as a page, `docs.py`
+the two pages of the API's description.
 """

@@ -109,11 +109,15 @@ class Obstacle:
 
 @dataclass(frozen=True, slots=True)
 class CodeView:
-    """Somebody gives the code of an invitation; a script takes it from the address, which no server sees."""
+    """Somebody gives the code of an invitation; a script takes it from the address, which no server sees.
+
+    `typed` is what was given before, and could not be used.
+    """
 
     instance_name: str
     action: str
     obstacle: Obstacle | None
+    typed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +168,14 @@ class InvitedView:
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """The way to start again from a page where it ended without success."""
+
+    action: str
+    hidden: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class ResultView:
     """How it ended, or who must do what next; a pending page looks again by itself."""
 
@@ -174,6 +186,8 @@ class ResultView:
     next_label: str | None
     refresh_seconds: int | None
     comparison_code: str | None = None
+    until: datetime | None = None
+    again: Again | None = None
 
 
 @dataclass(frozen=True, slots=True)

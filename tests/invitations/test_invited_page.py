@@ -252,3 +252,17 @@ async def test_only_an_admin_of_the_instance_that_was_asked_sees_how_it_stands(p
     sent = await pair.person()
     await sent.open(f"{pair.a.issuer}/invite/{issued['id']}")
     assert sent.status == 404
+
+
+async def test_a_damaged_code_is_asked_for_again_with_the_reason(pair: Pair) -> None:
+    invited = await Invited.begin(pair)
+    issued = await invited.invite()
+    person = await at_decision(invited, issued)
+    damaged = issued["code"][:-8] + "AAAAAAAA"
+    await give_code(pair, pair.b.issuer, damaged, person)
+    assert person.status == 404
+    assert "The node that the code names has not signed it." in words(person)
+    assert "Code of the invitation" in words(person)
+    assert damaged in person.page
+    await person.submit({"code": issued["code"]})
+    assert "Accept this invitation?" in words(person)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from service.pages.views import (
+    Again,
     CodeView,
     ConsentView,
     HandOverView,
@@ -115,7 +116,7 @@ PENDING = ResultView(
     state="pending",
     sentences=(
         "The two nodes are now making the connection active. This takes a few seconds.",
-        "Nobody has to do anything. It expires at 14:55 UTC if the other side does not answer.",
+        "It expires at 14:55 UTC if the other side does not answer.",
     ),
     next_url="/i/support/connections/con_0198",
     next_label="Look again now",
@@ -133,9 +134,10 @@ FAILED = ResultView(
     title="The other side said no",
     state="failed",
     sentences=("The admin of Acme Jira denied the connection. Your draft is as it was.",),
-    next_url=None,
-    next_label=None,
+    next_url="https://redmine.support.example",
+    next_label="Go to Support desk",
     refresh_seconds=None,
+    again=Again(action="/v1/verification-sessions/vs_0198/start", hidden=HIDDEN),
 )
 PROBLEM = ProblemView(
     status=410,
@@ -189,7 +191,7 @@ INVITED = InvitedView(
     expires_at=EXPIRES_AT,
 )
 USED = Obstacle("The invitation was accepted already.", "Ask the partner for a new invitation.")
-ACCEPTED = replace(PENDING, title="You accepted the invitation", comparison_code=CODE)
+ACCEPTED = replace(PENDING, title="You accepted the invitation", comparison_code=CODE, until=EXPIRES_AT)
 
 BOTH_METHODS = replace(SIGN_IN, methods=(PASSWORD, API_KEY), chosen_method="api_key")
 SIGN_IN_ERROR = replace(
@@ -241,7 +243,9 @@ VIEWS: dict[str, View] = {
     "not-admin-here": NOT_ADMIN_HERE,
     "not-admin-invited": replace(NOT_ADMIN_HERE, is_invited=True),
     "give-code": GIVE_CODE,
-    "give-code-again": replace(GIVE_CODE, obstacle=Obstacle("This is no invitation code.", "Copy it again.")),
+    "give-code-again": replace(
+        GIVE_CODE, obstacle=Obstacle("This is no invitation code.", "Copy it again."), typed="ey"
+    ),
     "hand-over": HAND_OVER,
     "handed-over": HANDED_OVER,
     "hand-over-error": replace(HAND_OVER, typed="x", error="A node URL begins with https://."),
@@ -251,7 +255,9 @@ VIEWS: dict[str, View] = {
     "invited-error": replace(INVITED, error="The two short names must differ."),
     "invited-obstacle": replace(INVITED, obstacle=USED, confirmation_required=False),
     "accepted": ACCEPTED,
-    "hostile-give-code": replace(GIVE_CODE, instance_name=MARKUP, obstacle=Obstacle(MARKUP, MIRRORED)),
+    "hostile-give-code": replace(
+        GIVE_CODE, instance_name=MARKUP, obstacle=Obstacle(MARKUP, MIRRORED), typed="</textarea>" + MARKUP
+    ),
     "hostile-hand-over": replace(
         HANDED_OVER, instance_name=MARKUP, connection_name="C" * 255, link_host=IDN_HOST, typed='"><script>'
     ),

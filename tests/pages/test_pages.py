@@ -186,7 +186,8 @@ def test_a_final_result_stays_and_leads_on() -> None:
     page = page_of(ACTIVE)
     assert "refresh" not in render(request(), ACTIVE).headers
     assert page.one("a", class_="button").text == "Go on to the configuration"
-    assert not page_of(FAILED).all("a", class_="button")
+    assert page_of(FAILED).one("a", class_="button").text == "Go to Support desk"
+    assert page_of(FAILED).one("button", value="again").text == "Start again"
     for view, state in ((PENDING, "Pending"), (ACTIVE, "Active"), (FAILED, "Failed")):
         assert f"{state} {view.title}" in page_of(view).text
 

@@ -16,14 +16,14 @@ from service.database.sessions import reading, transaction
 from service.instances.models import Instance
 from service.instances.operations import issuer_of
 from service.instances.permissions import list_permissions
-from service.invitations.invitation.codes import PAGE_PATH
 from service.invitations.invitation.models import Invitation
 from service.invitations.invitation.operations import host_of
 from service.invitations.invitation.schemas import InvitationRejection
 from service.invitations.invited.acceptance import accept, known_here
-from service.invitations.invited.preview import Inspection, as_problem, inspect
+from service.invitations.invited.preview import Inspection, inspect
 from service.invitations.invited.rejection import can_be_rejected, reject
 from service.node import Node
+from service.pages.invitation.code_form import page_path, show_again
 from service.pages.refusals import PageRefused
 from service.pages.rendering import render
 from service.pages.views import InvitedView, NotAdminView, Obstacle, PermissionLine
@@ -58,7 +58,7 @@ async def answer(
     """The invitation is shown, or decided on. Whoever did not sign in just now signs in first."""
     visitor = await _find(request, node, instance)
     if visitor is None or node.clock.now() - visitor.sign_in.signed_in_at > FRESH:
-        return to_sign_in(issuer_of(node.settings, instance.slug), _path(instance))
+        return to_sign_in(issuer_of(node.settings, instance.slug), page_path(instance))
     if not visitor.sign_in.is_admin:
         return render(request, not_admin(node, instance, visitor), status=403)
     if "decision" in form:
@@ -79,7 +79,7 @@ async def answer(
 async def go_back(request: Request, node: Node, instance: Instance, form: Mapping[str, str]) -> Response:
     """The person who is no admin is signed out, so that another account can sign in; nothing else changed."""
     visitor = await _find(request, node, instance)
-    response = RedirectResponse(_path(instance), SEE_OTHER)
+    response = RedirectResponse(page_path(instance), SEE_OTHER)
     if visitor is not None:
         _require_own_form(node, form, visitor, Decision.BACK)
         async with transaction(node.database) as session:
@@ -95,7 +95,7 @@ def not_admin(node: Node, instance: Instance, visitor: Visitor) -> NotAdminView:
         person=visitor.sign_in.display_name,
         missing=visitor.sign_in.missing or "The right to administer the instance.",
         asking_host=None,
-        action=_path(instance),
+        action=page_path(instance),
         hidden={"form_token": form_token(node.hasher, visitor.sign_in.id, FORM, Decision.BACK)},
         is_invited=True,
     )
@@ -141,7 +141,7 @@ async def _show(
     error: str | None,
 ) -> Response:
     if found.code is None or not can_be_rejected(found):
-        raise as_problem(found)
+        return show_again(request, found, code)
     permissions = await list_permissions(node, platforms, found.instance, found.code.scope)
     lines = tuple(PermissionLine(**asdict(line)) for line in permissions)
     view = _view(node, visitor, found, code, lines, form, error)
@@ -176,7 +176,7 @@ def _view(
         obstacle=None if found.reason is None else Obstacle(found.detail, found.fix or ""),
         error=error,
         person=visitor.sign_in.display_name,
-        action=_path(found.instance),
+        action=page_path(found.instance),
         hidden={"code": text, "form_token": token},
         expires_at=code.expires_at,
     )
@@ -192,8 +192,4 @@ def _claims(found: Inspection) -> tuple[tuple[str, str], ...]:
 
 
 def _go_on(instance: Instance, invitation: Invitation) -> Response:
-    return RedirectResponse(f"{_path(instance)}/{invitation.id}", SEE_OTHER)
-
-
-def _path(instance: Instance) -> str:
-    return f"/i/{instance.slug}{PAGE_PATH}"
+    return RedirectResponse(f"{page_path(instance)}/{invitation.id}", SEE_OTHER)

@@ -7,19 +7,13 @@ from starlette.responses import Response
 
 from service.instances.models import Instance
 from service.instances.operations import issuer_of
-from service.invitations.invitation.codes import PAGE_PATH, CodeUnreadable, clean, inviter_of
+from service.invitations.invitation.codes import CodeUnreadable, clean, inviter_of
 from service.invitations.invitation.reasons import REASONS
 from service.node import Node
 from service.pages.invitation import hand_over, invited
-from service.pages.rendering import render
-from service.pages.views import CodeView, Obstacle
+from service.pages.invitation.code_form import show_form
+from service.pages.views import Obstacle
 from service.platforms.registry import Registry
-
-
-def show_form(request: Request, instance: Instance, obstacle: Obstacle | None = None) -> Response:
-    """Return the page that takes a code; its script takes the code out of the address."""
-    view = CodeView(instance.name, page_path(instance), obstacle)
-    return render(request, view, status=200 if obstacle is None else 422)
 
 
 async def answer(
@@ -33,10 +27,5 @@ async def answer(
         if inviter_of(code) == issuer_of(node.settings, instance.slug):
             return await hand_over.show(request, node, platforms, instance, code, form.get("node_url", ""))
     except CodeUnreadable as fault:
-        return show_form(request, instance, Obstacle(*REASONS[fault.reason]))
+        return show_form(request, instance, Obstacle(*REASONS[fault.reason]), typed=code)
     return await invited.answer(request, node, platforms, instance, code, form)
-
-
-def page_path(instance: Instance) -> str:
-    """Return where this page is on the node."""
-    return f"/i/{instance.slug}{PAGE_PATH}"

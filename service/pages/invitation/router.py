@@ -14,6 +14,7 @@ from service.invitations.invitation.operations import get_received
 from service.node import NodeDep
 from service.pages.invitation import invited
 from service.pages.invitation import landing as invite
+from service.pages.invitation.code_form import show_form
 from service.pages.invitation.results import invitation_view
 from service.pages.refusals import PAGE, PageRoute
 from service.pages.rendering import render
@@ -75,7 +76,7 @@ router = APIRouter(prefix="/i/{slug}", tags=["Invitations"], route_class=PageRou
 )
 async def show_invite_page(issuer: IssuerDep, request: Request) -> Response:
     """Takes the code out of the part of the link that no server sees, or as it is pasted. Nobody has to sign in."""
-    return invite.show_form(request, issuer.instance)
+    return show_form(request, issuer.instance)
 
 
 @router.post(
@@ -118,4 +119,4 @@ async def show_invitation_page(
         return to_sign_in(issuer.url, path)
     if not visitor.sign_in.is_admin:
         return render(request, invited.not_admin(node, issuer.instance, visitor), status=403)
-    return render(request, invitation_view(invitation, connection, node.clock.now(), path))
+    return render(request, invitation_view(invitation, connection, issuer.instance, node.clock.now(), path))

@@ -58,13 +58,13 @@ async def _take(
         if visitor is None or visitor.sign_in.browser_id != attempt.browser_id:
             raise Unauthenticated(
                 "The verification was started in another browser.",
-                fix="Go on in the browser in which you pressed Start.",
+                fix="Go on in the browser in which you pressed Continue.",
                 reason="other_browser",
             )
         if visitor.sign_in.account_id != attempt.owner_account:
             raise Unauthenticated(
                 "The verification was started by another admin.",
-                fix="Sign in as the admin who pressed Start, and open this address again within a minute.",
+                fix="Sign in as the admin who pressed Continue, and open this address again within a minute.",
                 reason="other_admin",
             )
         if not visitor.sign_in.is_admin:

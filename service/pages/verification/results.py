@@ -4,7 +4,9 @@ from datetime import datetime
 
 from service.connections.models import Connection
 from service.connections.states import ESTABLISHED, ConnectionState
-from service.pages.views import ResultView
+from service.instances.models import Instance
+from service.pages.onward import onward
+from service.pages.views import Again, ResultView
 from service.verification.session.models import VerificationSession
 from service.verification.session.states import OPEN
 from service.words import Mode
@@ -18,43 +20,58 @@ COMES_NEXT = {
 
 
 def result_view(
-    connection: Connection, attempt: VerificationSession, now: datetime, own_path: str
+    connection: Connection,
+    attempt: VerificationSession,
+    instance: Instance,
+    now: datetime,
+    own_path: str,
+    again: Again,
 ) -> ResultView:
-    """Return the page for an attempt whose browser has come back, or that is over."""
-    name = connection.name or "The connection"
-    back = connection.return_url
-    sentences: tuple[str, ...]
-    label = "Go on" if back else None
+    """Return the page for an attempt whose browser has come back, or that is over; `again` begins a new one."""
     if attempt.is_renewal:
-        return _renewal_view(connection, attempt, now, own_path)
+        return _renewal_view(connection, attempt, instance, now, own_path, again)
+    name = connection.name or "The connection"
+    sentences: tuple[str, ...]
     if connection.state in ESTABLISHED and connection.verification_session_id == attempt.id:
         sentences = (f"{name} is active on both sides.", COMES_NEXT[connection.mode or Mode.BASIC])
-        return ResultView("The connection is active", "active", sentences, back, label, None)
+        on = onward(connection, instance, "active")
+        return ResultView("The connection is active", "active", sentences, *on, None)
+    on, may_again = onward(connection, instance, attempt.state), None
+    if connection.state is ConnectionState.DRAFT and attempt.state not in OPEN:
+        may_again = again
     if attempt.last_error is not None:
         sentences = (attempt.last_error["detail"], attempt.last_error["fix"])
         if connection.state is ConnectionState.DRAFT:
             sentences += (f"{name} is still a draft; nothing is lost.",)
-        return ResultView(attempt.last_error["title"], "failed", sentences, back, label, None)
+        return ResultView(attempt.last_error["title"], "failed", sentences, *on, None, again=may_again)
     if connection.state is ConnectionState.PENDING:
         sentences = ("The other side accepted. The two nodes are finishing by themselves.",)
         wait = pause(connection, now)
         return ResultView("Almost done", "pending", sentences, own_path, "Look again now", wait)
     sentences = ("This verification session is over.", "The connection shows how it stands now.")
-    return ResultView("Nothing to do here", "over", sentences, back, label, None)
+    return ResultView("Nothing to do here", "over", sentences, *on, None, again=may_again)
 
 
 def _renewal_view(
-    connection: Connection, attempt: VerificationSession, now: datetime, own_path: str
+    connection: Connection,
+    attempt: VerificationSession,
+    instance: Instance,
+    now: datetime,
+    own_path: str,
+    again: Again,
 ) -> ResultView:
     """Return the page for an active connection that was to be verified anew."""
-    name, back = connection.name or "The connection", connection.return_url
-    label = "Go on" if back else None
+    name = connection.name or "The connection"
     if attempt.completed_at is not None:
         said = f"{name} was verified again. Its mode is {connection.mode}."
-        return ResultView("The connection is verified again", "active", (said,), back, label, None)
+        on = onward(connection, instance, "active")
+        return ResultView("The connection is verified again", "active", (said,), *on, None)
+    on, may_again = onward(connection, instance, attempt.state), None
+    if connection.state is ConnectionState.ACTIVE and attempt.state not in OPEN:
+        may_again = again
     if attempt.last_error is not None:
         sentences = (attempt.last_error["detail"], attempt.last_error["fix"], f"{name} stays as it was.")
-        return ResultView(attempt.last_error["title"], "failed", sentences, back, label, None)
+        return ResultView(attempt.last_error["title"], "failed", sentences, *on, None, again=may_again)
     if attempt.state in OPEN:
         said = "The other side accepted. The two nodes are finishing by themselves."
         return ResultView(
@@ -62,7 +79,7 @@ def _renewal_view(
         )
     standing = "is closed" if connection.state is ConnectionState.CLOSED else "stays as it was"
     said = f"This verification session is over; {name} {standing}."
-    return ResultView("Nothing to do here", "over", (said,), back, label, None)
+    return ResultView("Nothing to do here", "over", (said,), *on, None, again=may_again)
 
 
 def pause(connection: Connection, now: datetime) -> int:

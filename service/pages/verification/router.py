@@ -1,7 +1,7 @@
 """The two stops of the admin's browser: the page where it begins (P3), and where it comes back to (P6)."""
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -60,7 +60,7 @@ async def get_start(session_id: str, request: Request, node: NodeDep, platforms:
 @router.post(
     PATH + "/start",
     operation_id="startVerification",
-    summary="The admin presses Start",
+    summary="The admin presses Continue, or starts again",
     status_code=HTTPStatus.SEE_OTHER,
     response_class=RedirectResponse,
     responses={
@@ -80,10 +80,18 @@ async def get_start(session_id: str, request: Request, node: NodeDep, platforms:
     },
 )
 async def post_start(
-    session_id: str, request: Request, node: NodeDep, form_token: Annotated[str, Form(max_length=200)] = ""
+    session_id: str,
+    request: Request,
+    node: NodeDep,
+    platforms: PlatformsDep,
+    form_token: Annotated[str, Form(max_length=200)] = "",
+    decision: Annotated[Literal["continue", "again", "back"], Form()] = "continue",
 ) -> Response:
-    """The request is pushed to the other node, and the browser is sent there with nothing but its address."""
-    return await start(request, node, session_id, form_token)
+    """The request is pushed to the other node, and the browser is sent there with nothing but its address.
+
+    From a session that has ended, `decision=again` leads to the page of a new one.
+    """
+    return await start(request, node, platforms, session_id, form_token, decision)
 
 
 @router.get(

@@ -8,7 +8,9 @@ from starlette.responses import RedirectResponse, Response
 
 from service.access.cookies import drop_cookie
 from service.access.form_tokens import check_same_origin, form_token, is_form_token
+from service.access.principals import person
 from service.access.sign_in import sign_out
+from service.connections.desk import Desk
 from service.connections.models import Connection
 from service.connections.pending import expire_if_due, lock
 from service.database.sessions import transaction
@@ -20,7 +22,7 @@ from service.instances.operations import get_instance, issuer_of
 from service.node import Node
 from service.pages.rendering import render
 from service.pages.verification.results import result_view
-from service.pages.views import NotAdminView, StartView, View
+from service.pages.views import Again, NotAdminView, StartView, View
 from service.pages.visitors import SEE_OTHER, Visitor, find_visitor, to_sign_in
 from service.platforms.registry import Registry
 from service.problems.tree import (
@@ -32,12 +34,16 @@ from service.problems.tree import (
     VerificationDenied,
     VerificationExpired,
 )
+from service.verification.initiator.beginning import begin_verification
 from service.verification.initiator.pushing import push_request
+from service.verification.renewal import begin_reconnect
 from service.verification.session.models import VerificationSession
-from service.verification.session.states import BEFORE_CALLBACK, VerificationState
+from service.verification.session.operations import start_url
+from service.verification.session.states import BEFORE_CALLBACK, OPEN, VerificationState
 from service.words import SCOPE_SENTENCES, Mode, Scope
 
 FORM = "start"
+AGAIN = "again"
 OVER: dict[VerificationState, Problem] = {
     VerificationState.EXPIRED: VerificationExpired("Its 15 minutes are over."),
     VerificationState.DENIED: VerificationDenied("An admin of the other side denied it."),
@@ -67,11 +73,16 @@ async def show_start(request: Request, node: Node, platforms: Registry, attempt_
         require_running(node.settings, scene.instance)
         view = _start_view(node, platforms, scene, scene.visitor)
         return render(request, view, form_action_origin=normalise(scene.attempt.peer_issuer).origin)
-    return render(request, result_view(scene.connection, scene.attempt, node.clock.now(), _path(attempt_id)))
+    return render(request, _result(node, scene, scene.visitor))
 
 
-async def start(request: Request, node: Node, attempt_id: str, given_token: str) -> Response:
-    """The attempt starts, and the browser goes to the other side with a pushed request; repeating it is harmless."""
+async def start(
+    request: Request, node: Node, platforms: Registry, attempt_id: str, given_token: str, decision: str
+) -> Response:
+    """The attempt starts, and the browser goes to the other side with a pushed request; repeating it is harmless.
+
+    From the page of one that is over, the decision "again" leads to the page of a new one.
+    """
     check_same_origin(request, node.settings)
     scene = await _scene(request, node, attempt_id)
     if scene.visitor is None:
@@ -82,6 +93,8 @@ async def start(request: Request, node: Node, attempt_id: str, given_token: str)
     if not visitor.sign_in.is_admin:
         return await _go_back(node, scene, visitor)
     await _require_owner(node, scene, visitor)
+    if decision == AGAIN and scene.attempt.state not in OPEN:
+        return RedirectResponse(await _begin_again(node, platforms, scene, visitor), SEE_OTHER)
     if scene.attempt.state not in BEFORE_CALLBACK:
         state = scene.attempt.state
         raise OVER.get(state) or StepNotAllowed(
@@ -90,6 +103,18 @@ async def start(request: Request, node: Node, attempt_id: str, given_token: str)
     require_running(node.settings, scene.instance)
     url = await push_request(node, attempt_id, visitor.sign_in)
     return RedirectResponse(url, SEE_OTHER)
+
+
+async def _begin_again(node: Node, platforms: Registry, scene: Scene, visitor: Visitor) -> str:
+    """Return the page of a new attempt, which this admin may begin as they may through the API."""
+    desk = Desk(node, platforms, person(visitor.sign_in))
+    async with transaction(node.database) as session:
+        if scene.attempt.is_renewal:
+            mode = scene.attempt.mode
+            new = await begin_reconnect(desk, session, scene.connection.id, None, mode)
+        else:
+            new = await begin_verification(desk, session, scene.connection.id, None)
+        return start_url(node.settings, new.id)
 
 
 async def _scene(request: Request, node: Node, attempt_id: str) -> Scene:
@@ -132,6 +157,12 @@ def _not_admin(node: Node, scene: Scene, visitor: Visitor) -> View:
         action=_path(scene.attempt.id),
         hidden={"form_token": form_token(node.hasher, visitor.sign_in.id, FORM, scene.attempt.id)},
     )
+
+
+def _result(node: Node, scene: Scene, visitor: Visitor) -> View:
+    path = _path(scene.attempt.id)
+    again = Again(path, {"form_token": form_token(node.hasher, visitor.sign_in.id, FORM, scene.attempt.id)})
+    return result_view(scene.connection, scene.attempt, scene.instance, node.clock.now(), path, again)
 
 
 def _start_view(node: Node, platforms: Registry, scene: Scene, visitor: Visitor) -> View:

@@ -12,7 +12,14 @@ from service.api.waiting import ReaderDep
 from service.connections import operations
 from service.connections.answering import answer, create, look_up_destination, show
 from service.connections.desk import READS, WRITES, Desk, ReadDesk, WriteDesk
-from service.connections.listing import FiltersQuery, companions, list_connections, present_id
+from service.connections.listing import (
+    LABELS_PARAMETER,
+    FiltersQuery,
+    LabelsQuery,
+    companions,
+    list_connections,
+    present_id,
+)
 from service.connections.models import Connection
 from service.connections.schemas import (
     ConnectionCreate,
@@ -87,17 +94,19 @@ async def post_connection(
     operation_id="listConnections",
     summary="List connections",
     responses=problem_responses(*READS, problems.InvalidPageToken),
+    openapi_extra={"parameters": [LABELS_PARAMETER]},
 )
 async def get_connections(
     desk: ReadDesk,
     session: SessionDep,
     filters: FiltersQuery,
+    labels: LabelsQuery,
     page: PageDep,
     request: Request,
     response: Response,
 ) -> ConnectionList:
     """One page of the connections that the caller may see; `expand=next_actions` adds what comes next."""
-    found = await list_connections(session, desk.principal, filters, page)
+    found = await list_connections(session, desk.principal, filters, page, labels)
     instances, attempts = await companions(session, found.rows)
     items: list[ConnectionOut | ConnectionSummary] = []
     for row in found.rows:

@@ -12,10 +12,11 @@ from service.connections.operations import get_visible
 from service.database.pagination import Keyset, PageDep, PageOut, link_next, read_page
 from service.database.sessions import SessionDep
 from service.events.models import Event
+from service.http.queries import ApiRoute
 from service.openapi.document import problem_responses
 from service.problems import tree as problems
 
-router = APIRouter(tags=["Connections"])
+router = APIRouter(tags=["Connections"], route_class=ApiRoute)
 
 
 class ActorOut(BaseModel):

@@ -59,8 +59,10 @@ class InvitationFilters(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    direction: Direction | SkipJsonSchema[None] = Field(None, description="Only sent, or only received ones.")
-    state: InvitationState | SkipJsonSchema[None] = Field(None, description="Only those in this state.")
+    direction: list[Direction] = Field([], max_length=20, description="Only sent, or only received ones.")
+    state: list[InvitationState] = Field(
+        [], max_length=20, description="Only those in this state; repeated, in any of these."
+    )
 
 
 @router.post(
@@ -112,7 +114,7 @@ async def get_invitations(
     response: Response,
 ) -> InvitationList:
     """One page of the invitations that the caller may see, the newest first."""
-    narrowed = {name: str(value) for name, value in filters.model_dump(exclude_none=True).items()}
+    narrowed = filters.model_dump(mode="json", exclude_defaults=True)
     found = await list_invitations(session, desk.principal, page, narrowed)
     link_next(request, response, found.next_page_token)
     return InvitationList(items=[to_out(row) for row in found.rows], next_page_token=found.next_page_token)

@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter
 
+from service.http.queries import ApiRoute
 from service.platforms.registry import PlatformsDep
 from service.platforms.schemas import PlatformList, describe_platform
 
-router = APIRouter(tags=["Discovery"])
+router = APIRouter(tags=["Discovery"], route_class=ApiRoute)
 
 
 @router.get("/v1/platforms", operation_id="listPlatforms", summary="What each platform can do")

@@ -4,9 +4,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 
+from service.http.queries import ApiRoute
 from service.platforms.sandbox import describe_instance
 
-router = APIRouter(tags=["Discovery"])
+router = APIRouter(tags=["Discovery"], route_class=ApiRoute)
 
 
 @router.get("/sandbox/{slug}", operation_id="getSandboxInstance", summary="Show a sandbox instance")

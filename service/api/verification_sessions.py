@@ -10,6 +10,7 @@ from service.connections.pending import lock
 from service.connections.refusals import Case
 from service.database.rows import find
 from service.database.sessions import SessionDep
+from service.http.queries import ApiRoute
 from service.instances.operations import get_instance
 from service.openapi.document import problem_responses
 from service.problems import tree as problems
@@ -19,7 +20,7 @@ from service.verification.session.models import VerificationSession
 from service.verification.session.operations import to_out
 from service.verification.session.schemas import VerificationSessionOut
 
-router = APIRouter(tags=["Verification sessions"])
+router = APIRouter(tags=["Verification sessions"], route_class=ApiRoute)
 PATH = "/v1/verification-sessions/{session_id}"
 
 

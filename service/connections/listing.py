@@ -1,14 +1,17 @@
 """Lists of connections: filtered, in an order that an index serves, page by page."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from fastapi import Query
+from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.json_schema import SkipJsonSchema
 from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.requests import Request
 
 from service.access.principals import Principal
 from service.connections.models import Connection
@@ -17,13 +20,33 @@ from service.connections.view import Attempt
 from service.database.pagination import Keyset, Page, PageRequest, read_page
 from service.instances.models import Instance
 from service.invitations.invitation.models import Invitation
+from service.problems.tree import ValidationFailed, literal
 from service.values.moments import Moment
-from service.values.texts import STORABLE
+from service.values.texts import STORABLE, is_storable
 from service.verification.session.models import VerificationSession
 from service.words import DestinationType, Mode
 
 InstanceId = Annotated[str, StringConstraints(max_length=80, pattern=STORABLE)]
+NO_LABELS: Mapping[str, str] = MappingProxyType({})
 Text = Annotated[str, StringConstraints(max_length=100, pattern=STORABLE)]
+
+
+MOST_VALUES = 20
+MOST_LABELS = 5
+LABEL = re.compile(r"metadata\[([A-Za-z0-9_.-]{1,40})\]")
+LABELS_PARAMETER = {
+    "name": "metadata",
+    "in": "query",
+    "style": "deepObject",
+    "explode": True,
+    "description": f"`metadata[name]=value`: only those with this label of yours; at most {MOST_LABELS} of them.",
+    "schema": {
+        "type": "object",
+        "maxProperties": MOST_LABELS,
+        "propertyNames": {"pattern": "^[A-Za-z0-9_.-]{1,40}$"},
+        "additionalProperties": {"type": "string", "pattern": STORABLE},
+    },
+}
 
 
 class Sort(StrEnum):
@@ -36,17 +59,28 @@ class Sort(StrEnum):
 
 
 class Filters(BaseModel):
-    """Which connections, and in which order; every filter narrows further."""
+    """Which connections, and in which order; every filter narrows further.
+
+    One that is given more than once means any of its values.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    state: ConnectionState | SkipJsonSchema[None] = Field(None, description="Only those in this state.")
-    type: DestinationType | SkipJsonSchema[None] = Field(
-        None, description="Only those with this type of destination."
+    state: list[ConnectionState] = Field(
+        [], max_length=MOST_VALUES, description="Only those in this state; repeated, in any of these."
     )
-    mode: Mode | SkipJsonSchema[None] = Field(None, description="Only those with this mode.")
-    instance: InstanceId | SkipJsonSchema[None] = Field(
-        None, description="Only those of this instance: its id."
+    type: list[DestinationType] = Field(
+        [],
+        max_length=MOST_VALUES,
+        description="Only those with this type of destination; repeated, any of these.",
+    )
+    mode: list[Mode] = Field(
+        [], max_length=MOST_VALUES, description="Only those with this mode; repeated, any of these."
+    )
+    instance: list[InstanceId] = Field(
+        [],
+        max_length=MOST_VALUES,
+        description="Only those of this instance, by its id; repeated, of any of these.",
     )
     q: Text | SkipJsonSchema[None] = Field(None, description="Text in the name or in one of the URLs.")
     created_after: Moment | SkipJsonSchema[None] = Field(
@@ -58,25 +92,53 @@ class Filters(BaseModel):
     )
 
 
+def read_labels(request: Request) -> dict[str, str]:
+    """Return the labels that are asked for; raises ValidationFailed for a name that no label has."""
+    found = {}
+    for name, value in request.query_params.items():
+        if not name.startswith("metadata["):
+            continue
+        label = LABEL.fullmatch(name)
+        if label is None or not is_storable(value):
+            raise _no_label(name, "Write metadata[name]=value; a name has letters, digits, _, . and -.")
+        found[label[1]] = value
+    if len(found) > MOST_LABELS:
+        raise _no_label("metadata", f"At most {MOST_LABELS} labels are looked for at once.")
+    return found
+
+
+def _no_label(name: str, detail: str) -> ValidationFailed:
+    fault = {"pointer": None, "parameter": name, "code": "label", "detail": detail}
+    return ValidationFailed(literal(detail), errors=[fault])
+
+
 FiltersQuery = Annotated[Filters, Query()]
+LabelsQuery = Annotated[dict[str, str], Depends(read_labels)]
 
 
 async def list_connections(
-    session: AsyncSession, principal: Principal, filters: Filters, asked: PageRequest
+    session: AsyncSession,
+    principal: Principal,
+    filters: Filters,
+    asked: PageRequest,
+    labels: Mapping[str, str] = NO_LABELS,
 ) -> Page[Connection]:
     """Return one page of the connections that this caller may see."""
     statement = select(Connection)
+    for name, value in labels.items():
+        statement = statement.where(col(Connection.labels)[name].as_string() == value)
     for condition in _conditions(principal, filters):
         statement = statement.where(condition)
     column = filters.sort.lstrip("-")
+    told = filters.model_dump(mode="json", exclude_defaults=True, exclude={"expand"})
     keyset = Keyset[Connection](
         name="connections",
         columns=(getattr(Connection, column), Connection.id),
         key=lambda row: (getattr(row, column), row.id),
         descending=filters.sort.startswith("-"),
         filters={
-            name: str(value)
-            for name, value in filters.model_dump(exclude_none=True, exclude={"expand"}).items()
+            **{name: str(value) for name, value in told.items()},
+            **{f"metadata[{name}]": value for name, value in labels.items()},
         },
     )
     return await read_page(session, statement, keyset, asked)
@@ -86,14 +148,14 @@ def _conditions(principal: Principal, filters: Filters) -> Sequence[Any]:
     found: list[Any] = []
     if principal.instance_ids is not None:
         found.append(col(Connection.instance_id).in_(principal.instance_ids))
-    if filters.state is not None:
-        found.append(Connection.state == filters.state)
-    if filters.type is not None:
-        found.append(Connection.type == filters.type)
-    if filters.mode is not None:
-        found.append(Connection.mode == filters.mode)
-    if filters.instance is not None:
-        found.append(Connection.instance_id == filters.instance)
+    for column, values in (
+        (Connection.state, filters.state),
+        (Connection.type, filters.type),
+        (Connection.mode, filters.mode),
+        (Connection.instance_id, filters.instance),
+    ):
+        if values:
+            found.append(col(column).in_(values))
     if filters.created_after is not None:
         found.append(Connection.created_at > filters.created_after)
     if filters.q:

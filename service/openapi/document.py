@@ -188,6 +188,8 @@ def _declare_by_nature(path: str, operation: JsonObject) -> None:
         kinds += [problems.MalformedJson, problems.PayloadTooLarge, problems.UnsupportedMediaType]
         kinds.append(problems.RequestTimeout)
         kinds.append(problems.ValidationFailed)
+    if path.startswith("/v1/"):  # a parameter that is not known, or is there twice
+        kinds.append(problems.ValidationFailed)
     if any(CONSTRAINTS & set(parameter["schema"]) for parameter in operation.get("parameters", [])):
         kinds.append(problems.ValidationFailed)
     for kind in kinds:

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.http.queries import ApiRoute
 from service.retries.once import AlreadyAnswered, once_of, replay
 
 SUCCESS = range(200, 300)
 
 
-class RetryableRoute(APIRoute):
+class RetryableRoute(ApiRoute):
     """As its parent. What was done once is not done again for a request with the same Idempotency-Key.
 
     The transaction of a request ends after its handler has returned the answer, and before anything of that is sent:

@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute
 
 from service.connections.actions.shape import OPERATIONS
+from service.http.queries import ApiRoute
 from tests.pairs import DETAILS, Pair, read
 
 pytestmark = pytest.mark.anyio
@@ -50,6 +52,10 @@ async def test_pages_hold_everything_once_in_order(each_pair: Pair) -> None:
         ("?q=%25", []),
         ("?q=_", []),
         ("?instance=ins_unknown", []),
+        ("?state=active&state=draft&sort=created_at", ["Alpha", "Beta", "Gamma"]),
+        ("?state=active&state=closed", ["Gamma"]),
+        ("?mode=script&mode=visual", ["Beta"]),
+        ("?type=public&type=local&sort=created_at", ["Alpha", "Beta", "Gamma"]),
     ],
 )
 async def test_filters_narrow(pair: Pair, query: str, expected: list[str]) -> None:
@@ -58,6 +64,71 @@ async def test_filters_narrow(pair: Pair, query: str, expected: list[str]) -> No
     gamma = await make(pair, "Gamma", mode="basic")
     await pair.post(f"/v1/connections/{gamma['id']}/activation", expected=200)
     assert await names(pair, query) == expected
+
+
+async def test_labels_narrow_a_list_and_its_pages(each_pair: Pair) -> None:
+    pair = each_pair
+    await make(pair, "One", metadata={"team": "blue", "cost.centre": "7"})
+    await make(pair, "Two", metadata={"team": "blue"})
+    await make(pair, "Three", metadata={"team": "red", "other": "blue"})
+    assert await names(pair, "?metadata[team]=blue&sort=created_at") == ["One", "Two"]
+    assert await names(pair, "?metadata[team]=blue&metadata[cost.centre]=7") == ["One"]
+    assert await names(pair, "?metadata[team]=' OR 1=1 --") == []
+    answer = await pair.a.api.get("/v1/connections?metadata[team]=blue&limit=1")
+    following = await pair.a.api.get(answer.links["next"]["url"])
+    assert [item["name"] for item in read(following, 200)["items"]] == ["One"]
+    token = answer.json()["next_page_token"]
+    other = await pair.a.api.get(f"/v1/connections?metadata[team]=red&limit=1&page_token={token}")
+    assert read(other, 400)["code"] == "invalid-page-token"
+
+
+@pytest.mark.parametrize(
+    ("path", "parameter", "code"),
+    [
+        ("/v1/connections?foo=1", "foo", "unknown_parameter"),
+        ("/v1/connections?State=active", "State", "unknown_parameter"),
+        ("/v1/connections?metadata=x", "metadata", "unknown_parameter"),
+        ("/v1/connections?metadata[x y]=1", "metadata[x y]", "label"),
+        ("/v1/connections?metadata[a]=1&metadata[a]=2", "metadata[a]", "repeated"),
+        ("/v1/connections?limit=1&limit=2", "limit", "repeated"),
+        ("/v1/connections?sort=created_at&sort=updated_at", "sort", "repeated"),
+        ("/v1/connections?q=a&q=b", "q", "repeated"),
+        ("/v1/invitations?metadata[x]=1", "metadata[x]", "unknown_parameter"),
+        ("/v1/invitations?limit=1&limit=1", "limit", "repeated"),
+        ("/v1/instances?limit=1&limit=2", "limit", "repeated"),
+        ("/v1/access-tokens?page_size=2", "page_size", "unknown_parameter"),
+        ("/v1/me?foo=1", "foo", "unknown_parameter"),
+        ("/v1/platforms?foo=1", "foo", "unknown_parameter"),
+    ],
+)
+async def test_no_parameter_is_ignored(pair: Pair, path: str, parameter: str, code: str) -> None:
+    problem = read(await pair.a.api.get(path), 422)
+    assert [(fault["parameter"], fault["code"]) for fault in problem["errors"]] == [(parameter, code)]
+
+
+async def test_no_parameter_of_a_change_is_ignored(pair: Pair) -> None:
+    before = await pair.a.read("/v1/connections")
+    refused = await pair.a.api.post("/v1/connections?dry_run=true", json={"instance": pair.a.slug})
+    assert read(refused, 422)["errors"][0]["parameter"] == "dry_run"
+    assert await pair.a.read("/v1/connections") == before
+
+
+async def test_at_most_five_labels_are_looked_for(pair: Pair) -> None:
+    query = "&".join(f"metadata[name{number}]=x" for number in range(6))
+    assert read(await pair.a.api.get(f"/v1/connections?{query}"), 422)["errors"][0]["parameter"] == "metadata"
+
+
+async def test_every_operation_under_v1_reads_its_query_strictly(pair: Pair) -> None:
+    pages = ("/start",)
+    lenient = [
+        route.path
+        for route in pair.a.app.routes
+        if isinstance(route, APIRoute)
+        and route.path.startswith("/v1/")
+        and not route.path.endswith(pages)
+        and not isinstance(route, ApiRoute)
+    ]
+    assert lenient == []
 
 
 async def test_created_after_leaves_out_what_is_older(pair: Pair) -> None:

@@ -12,6 +12,7 @@ from service.authorization.requests.states import AuthorizationState
 from service.connections.setup import LABELS, ORDER
 from service.connections.states import MACHINE as CONNECTION
 from service.connections.states import ConnectionState
+from service.http.queries import ApiRoute
 from service.invitations.invitation.states import MACHINE as INVITATION
 from service.invitations.invitation.states import InvitationState
 from service.openapi.document import problem_responses
@@ -21,7 +22,7 @@ from service.verification.session.states import MACHINE as VERIFICATION_SESSION
 from service.verification.session.states import VerificationState
 from service.words import DestinationType, Mode
 
-router = APIRouter(tags=["Connections"])
+router = APIRouter(tags=["Connections"], route_class=ApiRoute)
 _I = InvitationState
 
 _V, _A, _C = VerificationState, AuthorizationState, ConnectionState

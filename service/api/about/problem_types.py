@@ -10,11 +10,12 @@ from pydantic import BaseModel, Field
 from starlette.requests import Request
 
 from service.http.problem_handlers import prefers_html
+from service.http.queries import ApiRoute
 from service.openapi.document import problem_responses
 from service.pages.rendering import html_response
 from service.problems.tree import NotFound, Problem, Retry
 
-router = APIRouter(prefix="/v1/problem-types", tags=["Operations"])
+router = APIRouter(prefix="/v1/problem-types", tags=["Operations"], route_class=ApiRoute)
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "

@@ -1,5 +1,7 @@
 """What is done with an invitation by itself. What also concerns its connection is in `inviter/` and `invited/`."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -58,20 +60,20 @@ async def find_received(session: AsyncSession, instance_id: str, code: Code) -> 
 
 
 async def list_invitations(
-    session: AsyncSession, principal: Principal, asked: PageRequest, filters: dict[str, str]
+    session: AsyncSession, principal: Principal, asked: PageRequest, filters: Mapping[str, Sequence[str]]
 ) -> Page[Invitation]:
     """Return one page of the invitations that this caller may see, the newest first."""
     statement = select(Invitation)
     if principal.instance_ids is not None:
         statement = statement.where(col(Invitation.instance_id).in_(principal.instance_ids))
-    for name, value in filters.items():
-        statement = statement.where(getattr(Invitation, name) == value)
+    for name, values in filters.items():
+        statement = statement.where(getattr(Invitation, name).in_(values))
     keyset = Keyset[Invitation](
         name="invitations",
         columns=(col(Invitation.created_at), col(Invitation.id)),
         key=lambda row: (row.created_at, row.id),
         descending=True,
-        filters=filters,
+        filters={name: str(values) for name, values in filters.items()},
     )
     return await read_page(session, statement, keyset, asked)
 

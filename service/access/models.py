@@ -17,7 +17,10 @@ class SessionKind(StrEnum):
 
 
 class ServiceToken(SQLModel, table=True):
-    """A scoped token of a service. `instance_ids` of None means every instance of the node."""
+    """A scoped token of a service. `instance_ids` of None means every instance of the node.
+
+    The two `maker_…` name the person behind it, as whose right it lasts: also where a token of theirs made it.
+    """
 
     __tablename__ = "service_token"
 
@@ -29,6 +32,8 @@ class ServiceToken(SQLModel, table=True):
     created_at: datetime
     expires_at: datetime | None = None
     last_used_at: datetime | None = None
+    maker_instance_id: str | None = Field(default=None, max_length=40)
+    maker_account_id: str | None = Field(default=None, max_length=255)
     revoked_at: datetime | None = None
 
 

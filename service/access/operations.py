@@ -41,6 +41,7 @@ async def issue_token(
     instance_ids: Iterable[str] | None,
     now: datetime,
     expires_at: datetime | None = None,
+    maker: tuple[str, str] | None = None,
 ) -> tuple[ServiceToken, str]:
     """Return the stored token and its secret, which is shown here and never again."""
     chosen = set(scopes)
@@ -55,6 +56,8 @@ async def issue_token(
         instance_ids=None if instance_ids is None else sorted(set(instance_ids)),
         created_at=now,
         expires_at=expires_at,
+        maker_instance_id=maker[0] if maker else None,
+        maker_account_id=maker[1] if maker else None,
     )
     session.add(token)
     await session.flush()
@@ -69,15 +72,17 @@ async def delegate_token(
         raise missing_scope(min(lacking))
     await _require_instances(session, maker, new.instance_ids)
     expires_at = _lifetime(maker, new.expires_at, now)
-    return await issue_token(session, hasher, new.name, new.scopes, new.instance_ids, now, expires_at)
+    return await issue_token(
+        session, hasher, new.name, new.scopes, new.instance_ids, now, expires_at, maker.maker
+    )
 
 
 async def list_tokens(session: AsyncSession, caller: Principal, asked: PageRequest) -> Page[ServiceToken]:
     """Return a page of the tokens that the caller may revoke, the oldest first; raises InvalidPageToken.
 
-    The two databases look into JSON in ways of their own, so a caller of few instances reads past the others.
+    The two databases look into JSON in ways of their own, so a caller of few rights reads past the others.
     """
-    if caller.instance_ids is None:
+    if caller.instance_ids is None and caller.scopes >= set(SCOPES):
         return await read_page(session, UNREVOKED, OLDEST_FIRST, asked)
     found: list[ServiceToken] = []
     batch: Page[ServiceToken] = Page((), asked.token)
@@ -109,7 +114,9 @@ async def forget_instance(session: AsyncSession, instance_id: str, now: datetime
 
 
 def _may_revoke(caller: Principal, token: ServiceToken) -> bool:
-    """True for a token that reaches no further than the caller does."""
+    """True for a token that reaches no further than the caller does, and may do nothing more."""
+    if not caller.scopes.issuperset(token.scopes):
+        return False
     if caller.instance_ids is None:
         return True
     return token.instance_ids is not None and caller.instance_ids.issuperset(token.instance_ids)

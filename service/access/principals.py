@@ -64,6 +64,8 @@ class Principal:
     instance_ids: frozenset[str] | None
     account_id: str | None = None
     expires_at: datetime | None = None
+    maker: tuple[str, str] | None = None
+    """The person behind it, by instance and account: themselves, or whoever made the token; None for an operator."""
 
     def may_see(self, instance_id: str) -> bool:
         """True for an instance of this caller; all others do not exist for them."""
@@ -178,14 +180,26 @@ def _minute(now: datetime) -> datetime:
 def _service(token: ServiceToken) -> Principal:
     instance_ids = None if token.instance_ids is None else frozenset(token.instance_ids)
     scopes = frozenset(token.scopes)
-    return Principal("service", token.id, token.name, scopes, instance_ids, expires_at=token.expires_at)
+    maker = None
+    if token.maker_instance_id is not None and token.maker_account_id is not None:
+        maker = (token.maker_instance_id, token.maker_account_id)
+    return Principal(
+        "service", token.id, token.name, scopes, instance_ids, expires_at=token.expires_at, maker=maker
+    )
 
 
 def person(session: SignInSession) -> Principal:
     """An admin has full rights on exactly their instance."""
     everything, own = frozenset(SCOPES), frozenset({session.instance_id})
     return Principal(
-        "person", session.id, session.display_name, everything, own, session.account_id, session.expires_at
+        "person",
+        session.id,
+        session.display_name,
+        everything,
+        own,
+        session.account_id,
+        session.expires_at,
+        (session.instance_id, session.account_id),
     )
 
 

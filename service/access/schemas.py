@@ -120,6 +120,11 @@ class AccessTokenOut(BaseModel):
     created_at: datetime = Field(description="When it was made.")
     expires_at: datetime | None = Field(description="When it stops working; null: never.")
     last_used_at: datetime | None = Field(description="The minute of its last use; null: not used yet.")
+    made_by: str | None = Field(
+        description="The account of the admin behind it: found to be one no more, at a sign-in, it stops working. "
+        "Null: an operator's.",
+        examples=[None],
+    )
 
 
 class AccessTokenCreated(AccessTokenOut):
@@ -170,4 +175,5 @@ def describe_token(token: ServiceToken) -> AccessTokenOut:
         created_at=token.created_at,
         expires_at=token.expires_at,
         last_used_at=token.last_used_at,
+        made_by=token.maker_account_id,
     )

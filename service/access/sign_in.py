@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from sqlmodel import col, delete, select
+from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.access.models import SessionKind, SignInSession
+from service.access.models import ServiceToken, SessionKind, SignInSession
 from service.access.wrong_sign_ins import accept_try, count_try, read_try, take_back_try
 from service.database.sessions import transaction
 from service.instances.models import Instance
@@ -50,6 +50,8 @@ async def sign_in(
     them (a cookie); a bearer session is refused with NotAnAdmin. Whoever guesses is refused with RateLimited.
     """
     person = await _ask(node, platform_of(platforms, instance), instance, credential)
+    if not person.is_admin:
+        await _end_rights(node, instance.id, person.account_id)
     if kind is SessionKind.BEARER and not person.is_admin:
         raise not_an_admin(instance, person.display_name, person.missing)
     secret = new_token(PREFIX)
@@ -61,6 +63,23 @@ async def sign_in(
         database.add(session)
         await _keep_newest(database, session)
     return session, secret
+
+
+async def _end_rights(node: Node, instance_id: str, account_id: str) -> None:
+    """What this person had as an admin works no more: the tokens behind which they are, and their sessions."""
+    theirs = (
+        col(ServiceToken.maker_instance_id) == instance_id,
+        col(ServiceToken.maker_account_id) == account_id,
+        col(ServiceToken.revoked_at).is_(None),
+    )
+    as_admin = (
+        col(SignInSession.instance_id) == instance_id,
+        col(SignInSession.account_id) == account_id,
+        col(SignInSession.is_admin).is_(True),
+    )
+    async with transaction(node.database) as session:
+        await session.exec(update(ServiceToken).where(*theirs).values(revoked_at=node.clock.now()))
+        await session.exec(delete(SignInSession).where(*as_admin))
 
 
 async def forget_expired(session: AsyncSession, now: datetime) -> None:

@@ -117,7 +117,7 @@ async def show_me(caller: PrincipalDep) -> MeOut:
 async def list_(
     caller: TokenAdmin, session: SessionDep, asked: PageDep, request: Request, response: Response
 ) -> AccessTokenList:
-    """The tokens that reach no further than the caller does, the oldest first. Needs `tokens:write`."""
+    """The tokens that may do no more than the caller may, the oldest first. Needs `tokens:write`."""
     page = await list_tokens(session, caller, asked)
     link_next(request, response, page.next_page_token)
     items = [describe_token(token) for token in page.rows]
@@ -136,6 +136,7 @@ async def create(
 ) -> AccessTokenCreated:
     """A token with at most the caller's scopes, instances and life. Needs `tokens:write`.
 
+    One that a person made, or a token of theirs, stops working when a sign-in finds that they are no admin any more.
     The answer holds its secret, once; only a hash of it is stored.
     """
     if body.all_instances == bool(body.instances):
@@ -156,7 +157,7 @@ async def create(
     responses=problem_responses(*WHO, problems.NotFound),
 )
 async def delete(token_id: str, caller: TokenAdmin, session: SessionDep, now: NowDep) -> None:
-    """The token stops working at once, a caller's own too. Needs `tokens:write`."""
+    """The token stops working at once, a caller's own too, but none with more rights. Needs `tokens:write`."""
     await revoke_token(session, caller, token_id, now)
 
 

@@ -1,5 +1,6 @@
 """Service tokens: shown once, and never with more rights than their maker has."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from service.access import operations
 from service.access.operations import issue_token
 from service.database.sessions import transaction
+from service.platforms import sandbox
 from tests.small_node import SmallNode
 
 pytestmark = pytest.mark.anyio
@@ -141,3 +143,37 @@ async def test_the_command_line_gives_no_scope_that_does_not_exist(node: SmallNo
     async with transaction(node.node.database) as session:
         with pytest.raises(ValueError, match="no scope"):
             await issue_token(session, node.node.hasher, "x", ["root"], None, node.clock.now())
+
+
+async def test_a_stronger_token_is_neither_seen_nor_revoked(node: SmallNode) -> None:
+    strong = (await node.call("POST", "/v1/access-tokens", body={**READ, "all_instances": True})).json()
+    weak = await node.token("tokens:write")
+    listed = (await node.call("GET", "/v1/access-tokens", weak)).json()["items"]
+    assert strong["id"] not in {token["id"] for token in listed}
+    assert (await node.call("DELETE", f"/v1/access-tokens/{strong['id']}", weak)).status_code == 404
+    assert (await node.call("GET", "/v1/instances", f"Bearer {strong['token']}")).status_code == 200
+    equal = await node.token("tokens:write", "instances:read")
+    assert (await node.call("DELETE", f"/v1/access-tokens/{strong['id']}", equal)).status_code == 204
+
+
+async def test_the_tokens_of_a_person_end_with_their_right(
+    both: SmallNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = await both.add_instance("own")
+    alice = await both.person("own")
+    rights = {"scopes": ["instances:read", "tokens:write"], "instances": [own["id"]]}
+    made = (await both.call("POST", "/v1/access-tokens", alice, {"name": "hers", **rights})).json()
+    hers = f"Bearer {made['token']}"
+    child = (await both.call("POST", "/v1/access-tokens", hers, {"name": "its", **rights})).json()
+    by_operator = await both.token("instances:read")
+    assert (made["made_by"], child["made_by"]) == ("1", "1")
+    bearers = [alice, hers, f"Bearer {child['token']}"]
+    for bearer in (*bearers, by_operator):
+        assert (await both.call("GET", f"/v1/instances/{own['id']}", bearer)).status_code == 200
+    demoted = replace(sandbox.ACCOUNTS["alice"], is_admin=False)
+    monkeypatch.setitem(sandbox.ACCOUNTS, "alice", demoted)
+    refused = await both.sign_in("own")
+    assert refused.json()["code"] == "not-an-admin"
+    for bearer in bearers:
+        assert (await both.call("GET", f"/v1/instances/{own['id']}", bearer)).status_code == 401
+    assert (await both.call("GET", f"/v1/instances/{own['id']}", by_operator)).status_code == 200

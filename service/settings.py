@@ -100,6 +100,10 @@ class Settings(BaseSettings):
         default=(),
         description="Origins of front ends whose pages may call the API, comma separated; cookies never count there.",
     )
+    listed_instances: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Slugs of public instances, comma separated, that the node's start page names to everybody.",
+    )
     forwarded_allow_ips: str = Field(
         default="127.0.0.1", description="Addresses of your proxies, whose `X-Forwarded-For` is believed."
     )
@@ -138,6 +142,11 @@ class Settings(BaseSettings):
         if value and not Path(value).is_file():
             raise ValueError("There is no such file that this process can read.")
         return value
+
+    @field_validator("listed_instances", mode="before")
+    @classmethod
+    def _split_listed(cls, value: object) -> object:
+        return _split(value) if isinstance(value, str) else value
 
     @field_validator("cors_origins", mode="before")
     @classmethod

@@ -24,6 +24,7 @@ from service.pages.views import (
     SignInView,
     StartView,
     View,
+    WelcomeView,
 )
 from service.platforms.description import SignInField
 from service.words import Mode
@@ -52,6 +53,7 @@ _TEMPLATES: dict[type[View], str] = {
     HandOverView: "hand_over.html",
     InvitedView: "invited.html",
     ResultView: "result.html",
+    WelcomeView: "welcome.html",
     ProblemView: "problem.html",
 }
 _MODE_NOTES = {

@@ -191,6 +191,24 @@ class ResultView:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedInstance:
+    """A public instance that the operator lists: what it is called, and where."""
+
+    name: str
+    url: str
+    node_url: str
+    invitation_page: str
+
+
+@dataclass(frozen=True, slots=True)
+class WelcomeView:
+    """What this node is, for whoever opens its bare address; `instances` only where the operator lists them."""
+
+    version: str
+    instances: tuple[ListedInstance, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ProblemView:
     """A refusal that a person can read, with the way out."""
 
@@ -210,5 +228,6 @@ View = (
     | HandOverView
     | InvitedView
     | ResultView
+    | WelcomeView
     | ProblemView
 )

@@ -11,6 +11,7 @@ from service.pages.views import (
     ConsentView,
     HandOverView,
     InvitedView,
+    ListedInstance,
     NotAdminView,
     Obstacle,
     PermissionLine,
@@ -19,6 +20,7 @@ from service.pages.views import (
     SignInView,
     StartView,
     View,
+    WelcomeView,
 )
 from service.platforms.description import SignInField, SignInMethod
 from service.words import Mode
@@ -193,6 +195,14 @@ INVITED = InvitedView(
 USED = Obstacle("The invitation was accepted already.", "Ask the partner for a new invitation.")
 ACCEPTED = replace(PENDING, title="You accepted the invitation", comparison_code=CODE, until=EXPIRES_AT)
 
+LISTED = ListedInstance(
+    name="Support desk",
+    url="https://redmine.support.example",
+    node_url="https://parley.support.example/i/support",
+    invitation_page="/i/support/invite",
+)
+WELCOME = WelcomeView(version="0.1.0", instances=())
+
 BOTH_METHODS = replace(SIGN_IN, methods=(PASSWORD, API_KEY), chosen_method="api_key")
 SIGN_IN_ERROR = replace(
     SIGN_IN, methods=(PASSWORD, API_KEY), error="Redmine does not accept this login and password. Check both."
@@ -255,6 +265,11 @@ VIEWS: dict[str, View] = {
     "invited-error": replace(INVITED, error="The two short names must differ."),
     "invited-obstacle": replace(INVITED, obstacle=USED, confirmation_required=False),
     "accepted": ACCEPTED,
+    "welcome": WELCOME,
+    "welcome-listed": replace(WELCOME, instances=(LISTED, replace(LISTED, name="Shop"))),
+    "hostile-welcome": replace(
+        WELCOME, instances=(replace(LISTED, name=MARKUP, url="https://\u0430pple.example/"),)
+    ),
     "hostile-give-code": replace(
         GIVE_CODE, instance_name=MARKUP, obstacle=Obstacle(MARKUP, MIRRORED), typed="</textarea>" + MARKUP
     ),

@@ -26,6 +26,7 @@ from tests.security import (
     checks_running,
     checks_signatures,
     checks_start,
+    checks_tokens,
 )
 from tests.security.check import Check
 
@@ -37,6 +38,7 @@ SECTIONS: dict[str, tuple[Check, ...]] = {
     "Server side: the pages of an invitation": checks_invite_pages.CHECKS,
     "Server side: pages of other origins": checks_cors.CHECKS,
     "Server side: codes and access tokens": checks_codes.CHECKS,
+    "Server side: service tokens": checks_tokens.CHECKS,
     "Server side: DPoP": checks_dpop.CHECKS,
     "Client side: the other node": checks_metadata.CHECKS,
     "Client side: the start": checks_start.CHECKS,

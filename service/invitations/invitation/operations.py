@@ -1,7 +1,6 @@
 """What is done with an invitation by itself. What also concerns its connection is in `inviter/` and `invited/`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 

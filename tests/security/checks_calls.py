@@ -46,7 +46,7 @@ CHECKS = (
     Check(
         "slow-name-looked-up-once",
         BOUNDS,
-        EGRESS,
+        "service/egress/host_names.py",
         "        if name not in self._under_way:\n",
         "        if True:\n",
         T_LOOKUPS + "test_a_slow_name_is_looked_up_once_however_many_ask",
@@ -54,7 +54,7 @@ CHECKS = (
     Check(
         "gave-up-waiting-keeps-the-place",
         BOUNDS,
-        EGRESS,
+        "service/egress/host_names.py",
         "        keep_place_until(look_up)\n",
         "",
         T_LOOKUPS + "test_who_gave_up_waiting_for_a_slow_name_keeps_the_place_until_it_is_answered",

@@ -71,7 +71,7 @@ async def _listed(request: Request, settings: Settings) -> tuple[ListedInstance,
     statement = select(Instance).where(
         col(Instance.slug).in_(settings.listed_instances), Instance.network == Network.PUBLIC
     )
-    async with reading(get_database(request)) as session:
+    async with reading(await get_database(request)) as session:
         found = {instance.slug: instance for instance in (await session.exec(statement)).all()}
     return tuple(
         ListedInstance(

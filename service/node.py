@@ -31,15 +31,16 @@ class Node:
     at_once: AtOnce = field(default_factory=AtOnce)
 
 
-def get_node(connection: HTTPConnection) -> Node:
+async def get_node(connection: HTTPConnection) -> Node:
     """Return the node that serves this request."""
     node: Node = connection.app.state.node
     return node
 
 
-def get_now(connection: HTTPConnection) -> datetime:
+async def get_now(connection: HTTPConnection) -> datetime:
     """Return the time by the node's clock."""
-    return get_node(connection).clock.now()
+    node: Node = connection.app.state.node
+    return node.clock.now()
 
 
 NodeDep = Annotated[Node, Depends(get_node)]

@@ -11,7 +11,6 @@ from hypothesis import settings
 from tests import databases
 from tests.pairs import Pair, two_nodes
 from tests.shared_statements import shared_statements
-from tests.without_threads import sqlite_without_threads
 
 # A failure has to be the same on every machine and in every run.
 settings.register_profile("parley", deadline=None, derandomize=True, print_blob=True)
@@ -36,16 +35,6 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session", autouse=True)
 def _shared_statements() -> Iterator[None]:
     with shared_statements():
-        yield
-
-
-@pytest.fixture(scope="module", autouse=True)
-def sqlite_connections() -> Iterator[None]:
-    """The event loop does the work of SQLite itself; where several connections wait for each other, see below.
-
-    A folder or a file whose subject is the waiting takes the place of this with a fixture that does nothing.
-    """
-    with sqlite_without_threads():
         yield
 
 

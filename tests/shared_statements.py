@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
-from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from service.database.inline_sqlite import InlineSqlite
 
 
 class _Alike:
@@ -26,7 +27,7 @@ class _Alike:
         return hash(type(self))
 
 
-class OneSqlite(_Alike, SQLiteDialect_aiosqlite):
+class OneSqlite(_Alike, InlineSqlite):
     """SQLite as every node has it."""
 
     supports_statement_cache = True
@@ -41,7 +42,7 @@ class OnePostgres(_Alike, PGDialect_asyncpg):
 @contextmanager
 def shared_statements() -> Iterator[None]:
     """Engines that the service opens meanwhile share what they compile."""
-    registry.register("sqlite.aiosqlite", __name__, OneSqlite.__name__)
+    registry.register("sqlite.inline", __name__, OneSqlite.__name__)
     registry.register("postgresql.asyncpg", __name__, OnePostgres.__name__)
     compiled: dict[Any, Any] = {}
 

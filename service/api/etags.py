@@ -38,7 +38,7 @@ def etag_of(shown: BaseModel) -> str:
     return f'"r{shown.revision}.{digest}"' if isinstance(shown, ConnectionOut) else f'"{digest}"'
 
 
-def read_revision(if_match: IfMatch = None) -> int | None:
+async def read_revision(if_match: IfMatch = None) -> int | None:
     """Return the revision that the caller read, or None where any will do; no other tag ever matches."""
     if if_match is None or if_match.strip() == "*":
         return None

@@ -55,12 +55,12 @@ RESOURCE_REFUSALS = (
 )
 
 
-def get_asking(request: Request, now: NowDep) -> Asking:
+async def get_asking(request: Request, now: NowDep) -> Asking:
     """Return who makes us call a client's address."""
     return Asking(source_of(request.client.host if request.client else None), now)
 
 
-def forbid_storing(response: Response) -> None:
+async def forbid_storing(response: Response) -> None:
     """No cache keeps an answer that carries a credential or a state (RFC 6749, section 5.1)."""
     response.headers.update(NO_STORE)
 

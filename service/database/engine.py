@@ -1,21 +1,21 @@
 """Both databases behind one door: how SQLite and PostgreSQL are connected to."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy import URL, Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from service.database import inline_sqlite
 from service.database.changes import Changes
 from service.database.connecting import ANSWER_SECONDS, DRIVER, connect_options, watch_connecting
 from service.database.fair_pool import FairPool
 from service.database.rows import Journal
 from service.database.trouble import Storing
 
-BUSY_TIMEOUT_MS = 5_000
 POOL_SIZE = 20
 POOL_WAIT_SECONDS = 30
 
@@ -54,8 +54,8 @@ def open_database(
     if url.startswith("sqlite"):
         # One connection for all writers of this process: they take turns, in the order in which they came, and
         # no reader waits for a connection that a waiting writer has.
-        engine = _sqlite_engine(url, "BEGIN IMMEDIATE", pool_size=1)
-        reading_engine = _sqlite_engine(url, "BEGIN", pool_size=POOL_SIZE)
+        engine = _sqlite_engine(url, inline_sqlite.begin_to_write, pool_size=1)
+        reading_engine = _sqlite_engine(url, inline_sqlite.begin_to_read, pool_size=POOL_SIZE)
     else:
         options = connect_options(url, answer_seconds)
         engine = _engine(DRIVER, pool_size=POOL_SIZE, pool_recycle=1_800, connect_args=options)
@@ -72,36 +72,17 @@ def open_database(
     )
 
 
-def _engine(url: str, **more: Any) -> AsyncEngine:
+def _engine(url: str | URL, **more: Any) -> AsyncEngine:
     """Return an engine that gives out at most `pool_size` connections, first come, first served."""
     pool = {"poolclass": FairPool, "max_overflow": 0, "pool_timeout": POOL_WAIT_SECONDS}
     return create_async_engine(url, hide_parameters=True, **pool, **more)
 
 
-def _sqlite_engine(url: str, begin: str, pool_size: int) -> AsyncEngine:
-    """Return an engine on the file whose transactions begin with this statement.
-
-    Whoever may write says so at the start: a read that later writes would fail at once instead of waiting.
-    """
-    engine = _engine(url, pool_size=pool_size)
-    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-
-    def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    event.listen(engine.sync_engine, "begin", on_begin)
+def _sqlite_engine(url: str, begin: Callable[[Connection], None], pool_size: int) -> AsyncEngine:
+    """Return an engine on the file whose transactions begin so."""
+    engine = _engine(
+        inline_sqlite.inline_url(url), pool_size=pool_size, connect_args=inline_sqlite.connect_options()
+    )
+    event.listen(engine.sync_engine, "connect", inline_sqlite.prepare)
+    event.listen(engine.sync_engine, "begin", begin)
     return engine
-
-
-def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
-    """Let SQLAlchemy decide when a transaction begins, and wait for a writer of another process."""
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=NORMAL",
-        "foreign_keys=ON",
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()

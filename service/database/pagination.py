@@ -86,7 +86,7 @@ class Keyset(Generic[Row]):
         return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
 
 
-def read_page_request(
+async def read_page_request(
     limit: Annotated[
         int, Query(ge=1, le=MAX_LIMIT, description="How many items a page has at most.")
     ] = DEFAULT_LIMIT,

@@ -48,7 +48,7 @@ async def get_session(connection: HTTPConnection) -> AsyncIterator[AsyncSession]
         yield session
 
 
-def get_database(connection: HTTPConnection) -> Database:
+async def get_database(connection: HTTPConnection) -> Database:
     """Return the node's database, for work that needs several short transactions."""
     database: Database = connection.app.state.database
     return database

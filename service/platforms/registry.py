@@ -54,7 +54,7 @@ def _modules() -> Iterator[tuple[str, str]]:
         yield module.name, f"{full}.adapter" if module.ispkg else full
 
 
-def get_platforms(connection: HTTPConnection) -> Registry:
+async def get_platforms(connection: HTTPConnection) -> Registry:
     """Return the platforms of the node that serves this request."""
     platforms_here: Registry = connection.app.state.platforms
     return platforms_here

@@ -12,11 +12,6 @@ pytestmark = pytest.mark.anyio
 REPLICAS = 5
 
 
-@pytest.fixture(scope="module", autouse=True)
-def sqlite_connections() -> None:
-    """Each has its thread: several replicas wait for each other's turn at one file."""
-
-
 async def test_replicas_that_start_at_once_on_an_empty_database_have_the_same_key(database_url: str) -> None:
     sealer = Sealer(parse_keys(new_key()))
     databases = [open_database(database_url) for _ in range(REPLICAS)]

@@ -10,11 +10,6 @@ from tests.nodes import PATIENCE_SECONDS
 from tests.pairs import Pair, two_nodes
 
 
-@pytest.fixture(scope="module", autouse=True)
-def sqlite_connections() -> None:
-    """Each has its thread, as in a running node: how they take turns is what these tests are about."""
-
-
 @pytest.fixture(params=["sqlite", "postgres"])
 def two_urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, str]]:
     """A database for each of two nodes; the test runs twice."""

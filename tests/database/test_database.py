@@ -133,7 +133,7 @@ async def test_a_crowd_of_writers_takes_turns_and_keeps_no_reader_waiting(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "service.database.engine.BUSY_TIMEOUT_MS", 0
+        "service.database.inline_sqlite.BUSY_SECONDS", 0
     )  # to wait for the lock is for other processes
     opened = open_database(database_url)
 

@@ -6,11 +6,11 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from tests.crowds.conftest import sqlite_connections, two_urls
+from tests.crowds.conftest import two_urls
 from tests.nodes import Network
 from tests.pairs import Pair, two_nodes
 
-__all__ = ["sqlite_connections", "two_urls"]
+__all__ = ["two_urls"]
 
 
 class RecordingNetwork(Network):

@@ -30,7 +30,7 @@ TEXT = {"text/plain": {"schema": {"type": "string"}}}
 router = APIRouter(tags=["Operations"])
 
 
-def require_monitoring(request: Request) -> None:
+async def require_monitoring(request: Request) -> None:
     """The caller has the token for metrics, or is on this machine where none is set; raises Unauthenticated.
 
     A service token does not open them: whoever set it up for connections need not know how the node fares.

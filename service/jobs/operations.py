@@ -30,7 +30,8 @@ async def enqueue(
     One that runs at this moment may have read what was before, so it runs once more. Of two transactions that
     enqueue the same at once, the second finds the first one's job.
     """
-    session.info["work_enqueued"] = True
+    if run_at <= now:
+        session.info["work_enqueued"] = True
     await session.flush()
     values = {
         "id": new_id("job"),

@@ -55,25 +55,50 @@ async def run_for_ever(worker: Worker) -> None:
             await release_leftovers(worker.node)
         except Exception:
             log.exception("leftovers_not_released")
+    lookout = Lookout(worker)
     async with asyncio.TaskGroup() as lanes:
         for _ in range(LANES):
-            lanes.create_task(_run_lane(worker))
+            lanes.create_task(_run_lane(worker, lookout))
 
 
-async def _run_lane(worker: Worker) -> None:
-    """Take batch after batch; wake at once when a request of this process has stored a job."""
-    enqueued = worker.node.database.work_enqueued
+class Lookout:
+    """Looks for due jobs on behalf of all lanes: one of them at a time, and no more often than there can be any."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._node = worker.node
+        self._enqueued = worker.node.database.work_enqueued
+        self._turn = asyncio.Lock()
+        self._enqueued.set()  # what was left behind before this process began
+
+    async def next_batch(self, lease: str) -> list[Job]:
+        """Return due jobs, as soon as there are some; a request of this process that stores one is heard at once."""
+        async with self._turn:
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await self._enqueued.wait()
+                self._enqueued.clear()
+                try:
+                    jobs = await claim(self._node, lease, BATCH)
+                except Exception:
+                    log.exception("worker_round_failed")
+                    continue
+                if len(jobs) == BATCH:
+                    self._enqueued.set()  # there may be more
+                if jobs:
+                    return jobs
+
+
+async def _run_lane(worker: Worker, lookout: Lookout) -> None:
+    """Take batch after batch; what was asked for anew while it ran, or wants to run again at once, is due then."""
     while True:
-        enqueued.clear()
+        lease = new_id("lse")
+        jobs = await lookout.next_batch(lease)
         try:
-            done = await run_due(worker)
+            await _do(worker, lease, jobs)
         except Exception:
             log.exception("worker_round_failed")
-            done = 0
-        if done == 0:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(POLL_SECONDS):
-                    await enqueued.wait()
+        worker.node.database.work_enqueued.set()
 
 
 async def run_due(worker: Worker) -> int:
@@ -81,9 +106,14 @@ async def run_due(worker: Worker) -> int:
     lease = new_id("lse")
     jobs = await claim(worker.node, lease, BATCH)
     if jobs:
-        async with held(worker.node, lease):
-            await asyncio.gather(*(_run(worker, job) for job in jobs))
+        await _do(worker, lease, jobs)
     return len(jobs)
+
+
+async def _do(worker: Worker, lease: str, jobs: list[Job]) -> None:
+    """Every job of the batch was tried, and how it went is stored."""
+    async with held(worker.node, lease):
+        await asyncio.gather(*(_run(worker, job) for job in jobs))
 
 
 async def _run(worker: Worker, job: Job) -> None:

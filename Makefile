@@ -10,6 +10,8 @@ READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal --ignore=tests/browser --ignore=tests/interop \
 	--ignore=tests/poolers --ignore=tests/security --ignore=tests/trackers
 CHROMIUM = command -v chromium >/dev/null || { $(AS_ROOT) apt-get update -qq && $(APT_INSTALL) chromium; }
+# What only runs Parley needs no test tools, which are two thirds of the size; where they are, all is there.
+RUNS := $(if $(wildcard $(READY)),$(READY),$(VENV)/.runs)
 SECRETS := .parley/sealing-keys
 ON_THIS_NODE = PARLEY_ENV=$${PARLEY_ENV:-development} PARLEY_SANDBOX=$${PARLEY_SANDBOX:-true} \
 	PARLEY_PUBLIC_URL=$${PARLEY_PUBLIC_URL:-http://127.0.0.1:8000} \
@@ -25,7 +27,7 @@ export PYTHONDONTWRITEBYTECODE :=
 help: ## What you can do here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(READY) ## Two nodes on this machine connect with each other (ARGS=--once: finish by itself)
+demo: $(RUNS) ## Two nodes on this machine connect with each other (ARGS='--once --port 8000': finish by itself, on these ports)
 	$(BIN)/parley demo $(ARGS)
 
 test: $(READY) ## The tests of every day: one of each kind, Python packages only
@@ -43,10 +45,10 @@ check: $(READY) ## Formatting, lint and types, as pre-commit runs them; and what
 	$(BIN)/mypy
 	$(BIN)/python -m tests.longest
 
-serve: $(READY) $(SECRETS) ## One node on http://127.0.0.1:8000 with the sandbox, for trying things out
+serve: $(RUNS) $(SECRETS) ## One node on http://127.0.0.1:8000 with the sandbox, for trying things out
 	@$(ON_THIS_NODE) $(BIN)/parley serve --sandbox acme $(ARGS)
 
-parley: $(READY) $(SECRETS) ## A command on the node of `make serve`: make parley ARGS='token list'
+parley: $(RUNS) $(SECRETS) ## A command on the node of `make serve`: make parley ARGS='token list'
 	@$(ON_THIS_NODE) $(BIN)/parley $(ARGS)
 
 test-browser: $(READY) ## The pages in a real browser (installs Debian's chromium where there is none)
@@ -76,7 +78,7 @@ bench: $(READY) ## What a whole set-up costs, beside a floor (ARGS="--flows 60 -
 examples: $(READY) ## Record the examples of the API's description anew, after an answer has changed
 	$(BIN)/python -W ignore -m tests.recorded_examples
 
-migrate: $(READY) ## Bring the database of PARLEY_DATABASE_URL to the newest revision
+migrate: $(RUNS) ## Bring the database of PARLEY_DATABASE_URL to the newest revision
 	$(BIN)/parley migrate $(ARGS)
 
 docs: $(READY) ## Write what README.md and ARCHITECTURE.md show of the code anew
@@ -106,5 +108,13 @@ $(READY): requirements-dev.lock pyproject.toml
 	$(BIN)/uv pip install --system-certs --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(SECRETS): | $(READY)
+$(VENV)/.runs: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@echo "$(CURDIR)" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/parley.pth"
+	@printf '#!%s\nfrom service.cli import main\nmain()\n' "$(CURDIR)/$(BIN)/python" > $(BIN)/parley; chmod +x $(BIN)/parley
+	@touch $@
+
+$(SECRETS): | $(RUNS)
 	umask 077; mkdir -p $(@D); $(BIN)/parley new-sealing-key > $@.new; mv $@.new $@

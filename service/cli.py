@@ -125,7 +125,11 @@ def rotate_keys() -> None:
 
 @app.command()
 def demo(
-    *, once: Annotated[bool, typer.Option(help="End after the run instead of waiting for Ctrl-C.")] = False
+    *,
+    once: Annotated[bool, typer.Option(help="End after the run instead of waiting for Ctrl-C.")] = False,
+    port: Annotated[
+        int | None, typer.Option(help="Port of the first node; the second has the next.", min=1, max=65_534)
+    ] = None,
 ) -> None:
     """Start two nodes and set up connections between them, as a person and as a program."""
     import signal
@@ -134,7 +138,7 @@ def demo(
 
     # Told to stop in any way, it stops both nodes first.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    raise typer.Exit(run_demo(once=once))
+    raise typer.Exit(run_demo(once=once, port=port))
 
 
 @token_app.command("create")

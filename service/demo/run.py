@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -10,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -95,12 +96,15 @@ class DemoBrowser:
         raise DemoFailed(f"{request.url} redirects for ever.")
 
 
-def run_demo(*, once: bool) -> int:
-    """Tell the story; return 0 only if all went as told. Without `once`, both nodes then run until Ctrl-C."""
+def run_demo(*, once: bool, port: int | None = None) -> int:
+    """Tell the story; return 0 only if all went as told. Without `once`, both nodes then run until Ctrl-C.
+
+    They listen on this port and the next one, or on free ones.
+    """
     narrator, nodes, is_told = Narrator(sys.stdout), tuple[DemoNode, ...](), False
     with tempfile.TemporaryDirectory(prefix="parley-demo-") as folder, ExitStack() as stack:
         try:
-            first, second, hidden = _start_both(Path(folder), stack)
+            first, second, hidden = _start_both(Path(folder), stack, port)
             nodes = first, second
             tell(narrator, first, second, hidden, lambda: stack.enter_context(closing(DemoBrowser())))
             for node in nodes:
@@ -126,9 +130,13 @@ def _report_the_dead(narrator: Narrator, nodes: tuple[DemoNode, ...]) -> None:
             narrator.say(str(death))
 
 
-def _start_both(folder: Path, stack: ExitStack) -> tuple[DemoNode, DemoNode, DemoNode]:
+def _start_both(folder: Path, stack: ExitStack, port: int | None) -> tuple[DemoNode, DemoNode, DemoNode]:
     """Return both nodes, and a private instance of the second one as its program sees it."""
-    starting = [stack.enter_context(_starting(folder, name)) for name in ("acme", "globex")]
+    ports = (free_port(), free_port()) if port is None else (port, port + 1)
+    starting = [
+        stack.enter_context(_starting(folder, name, port))
+        for name, port in zip(("acme", "globex"), ports, strict=True)
+    ]
     first, second = (node.ready() for node in starting)
     return first, second, starting[1].add_instance("depot", "--private")
 
@@ -152,7 +160,14 @@ class StartingNode:
             if time.monotonic() > deadline:
                 raise DemoFailed(f"Node {self.name} did not start within {START_SECONDS:.0f} seconds.")
             time.sleep(0.1)
-        return self.add_instance(self.name)
+        return replace(node, issuer=f"{self.url}/i/{self.name}", token=self._first_token())
+
+    def _first_token(self) -> str:
+        """Return the token that the node has told of at its first start."""
+        told = re.search(r"PARLEY_TOKEN=(\S+)", self.log.read_text(encoding="utf-8"))
+        if told is None:
+            raise DemoFailed(f"Node {self.name} told of no token.")
+        return told[1]
 
     def add_instance(self, slug: str, *options: str) -> DemoNode:
         """Return the node as a program with a token for its new sandbox instance sees it."""
@@ -178,15 +193,18 @@ class StartingNode:
 
 
 @contextmanager
-def _starting(folder: Path, name: str) -> Iterator[StartingNode]:
+def _starting(folder: Path, name: str, port: int) -> Iterator[StartingNode]:
     """Give a node as a child process with its own SQLite file; it is stopped at the end."""
-    port, data = free_port(), folder / name
+    data = folder / name
     data.mkdir()
     url, log = f"http://127.0.0.1:{port}", data / "node.log"
     environment = node_environment(url, data)
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own command line
-            parley_command("serve", "--port", str(port)), env=environment, stdout=output, stderr=output
+            parley_command("serve", "--port", str(port), "--sandbox", name),
+            env=environment,
+            stdout=output,
+            stderr=output,
         )
     try:
         yield StartingNode(name, url, environment, process, log)

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from service.demo.run import DemoBrowser, DemoNode, parley_command, run_demo
+from service.demo.run import DemoBrowser, DemoNode, free_port, parley_command, run_demo
 from service.demo.story import tell
 from service.demo.telling import Narrator, NodeLike
 
@@ -25,12 +26,22 @@ def own_temporary_folder(tmp_path: Path) -> dict[str, str]:
     return {**os.environ, "TMPDIR": str(tmp_path)}
 
 
+def neighbours() -> int:
+    """Return the first of two ports of loopback, one after the other, that nobody listens on now."""
+    while True:
+        port = free_port()
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port + 1))
+            return port
+
+
 @pytest.mark.exhaustive
 def test_it_shows_both_sides_of_a_connection_and_ends(
     own_temporary_folder: dict[str, str], tmp_path: Path
 ) -> None:
+    port = neighbours()
     done = subprocess.run(  # noqa: S603 - our own command line
-        parley_command("demo", "--once"),
+        parley_command("demo", "--once", "--port", str(port)),
         env=own_temporary_folder,
         capture_output=True,
         text=True,
@@ -43,6 +54,7 @@ def test_it_shows_both_sides_of_a_connection_and_ends(
     )
     assert [view[:2] for view in views] == [("acme", "initiator"), ("globex", "responder")]
     assert views[0][2] == views[1][2]
+    assert set(re.findall(r"http://127\.0\.0\.1:(\d+)", done.stdout)) == {str(port), str(port + 1)}
     assert "is active on both sides" in done.stdout, "the local connection"
     assert "An admin of the other side denied it." in done.stdout
     assert "'Here to Partner' is active at acme, active at globex" in done.stdout, "the invitation"

@@ -128,6 +128,7 @@ def includes(found: object, shown: object) -> bool:
             return found == shown
 
 
+@pytest.mark.exhaustive
 def test_a_node_of_your_own_takes_an_instance_and_gives_tokens(
     terminal: Mapping[str, str], tmp_path: Path
 ) -> None:
@@ -179,6 +180,7 @@ def assert_private(folder: Path) -> None:
     assert set(found.values()) == {0}
 
 
+@pytest.mark.exhaustive
 def test_production_has_a_replica_and_a_worker_on_postgresql(
     terminal: Mapping[str, str], tmp_path: Path, postgres_url: str
 ) -> None:

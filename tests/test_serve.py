@@ -49,6 +49,7 @@ def test_a_second_process_on_one_sqlite_file_is_told_so_and_the_first_goes_on(no
     assert httpx.get(node.url + "/readyz", trust_env=False).json()["status"] == "ok"
 
 
+@pytest.mark.exhaustive
 def test_short_commands_write_beside_it(node: NodeProcess) -> None:
     acme = node.add_instance("acme")
     assert acme.call("GET", "/v1/instances")["items"][0]["slug"] == "acme"
@@ -101,6 +102,7 @@ def _stop_while_somebody_waits(node: NodeProcess) -> None:
     assert "Traceback" not in node.server.said()
 
 
+@pytest.mark.exhaustive
 def test_started_again_it_knows_what_it_knew(node: NodeProcess) -> None:
     acme = node.add_instance("acme")
     made = acme.call("POST", "/v1/connections", {}, expected=201)
@@ -109,6 +111,7 @@ def test_started_again_it_knows_what_it_knew(node: NodeProcess) -> None:
     assert acme.call("GET", f"/v1/connections/{made['id']}")["state"] == "draft"
 
 
+@pytest.mark.exhaustive
 def test_a_port_that_is_taken_ends_it_with_a_sentence(tmp_path: Path) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = str(taken.getsockname()[1])
@@ -144,6 +147,7 @@ def test_on_a_unix_socket_it_needs_no_port_and_believes_the_proxy_in_front(
         assert event["actor"]["address"] == "203.0.113.7"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("socket_name", "said"),
     [

@@ -43,10 +43,13 @@ class Egress:
         resolver: AbstractResolver | None = None,
     ) -> None:
         self._policy = policy
-        context = ssl_context or ssl_context_of(policy)
         self._resolver = CheckedResolver(policy, resolver or SystemResolver())
-        self._client = _client(transport or _guarded_transport(policy, context, self._resolver))
-        self._by_proxy = _client(transport or _proxied_transport(policy, context)) if policy.proxy else None
+        if transport:  # no certificate is looked at, and to read all authorities takes longer than to start
+            self._client, self._by_proxy = _client(transport), _client(transport) if policy.proxy else None
+            return
+        context = ssl_context or ssl_context_of(policy)
+        self._client = _client(_guarded_transport(policy, context, self._resolver))
+        self._by_proxy = _client(_proxied_transport(policy, context)) if policy.proxy else None
 
     async def request(
         self,

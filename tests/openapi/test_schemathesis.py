@@ -17,6 +17,7 @@ PHASES = {"sqlite": ["examples,fuzzing,stateful", "20"], "postgres": ["coverage"
 LONGEST_SECONDS = 540
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_schemathesis_finds_nothing(
     kind: str, request: pytest.FixtureRequest, sqlite_template: Path, tmp_path: Path

@@ -74,6 +74,8 @@ SHORT_FILES = {
     "service/instance_keys/states.py": "table",
     "service/instances/models.py": "table",
     "service/pages/docs.py": "entry point",
+    "service/pages/invitation/landing.py": "entry point",
+    "service/pages/onward.py": "the one link out of a last page",
     "service/retries/models.py": "table",
     "service/retries/routes.py": "entry point",
     "service/values/texts.py": "vocabulary",

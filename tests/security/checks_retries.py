@@ -24,7 +24,7 @@ CHECKS = (
         T + "test_a_key_of_another_request_is_refused",
     ),
     Check(
-        "hundred-at-once",
+        "hundred-keys-at-once",
         PER_CALLER,
         ONCE,
         "if not is_mine:",

@@ -36,6 +36,13 @@ def escalated() -> Iterator[TrackerServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def django_helpdesk() -> Iterator[TrackerServer]:
+    """A real django-helpdesk with the accounts admin, norma (an agent) and rita (a customer)."""
+    with running("django_helpdesk") as server:
+        yield server
+
+
 @pytest.fixture
 async def egress() -> AsyncIterator[Egress]:
     """The real way out; http on loopback is allowed in development only."""

@@ -109,7 +109,7 @@ DESCRIPTION = PlatformDescription(
         Link(
             "https://desk.example.com/helpdesk/tickets/42/",
             "{origin}{context}",
-            path=r"(?P<context>(?:/(?!agent/|admin/)[^/]+)?)/tickets/[0-9]+/",
+            path=r"(?P<context>(?:/(?!agent/|admin/)[^/]+)?)/tickets/[0-9]+/?",
         ),
     ),
 )

@@ -139,8 +139,12 @@ class Settings(BaseSettings):
     @field_validator("egress_ca_file")
     @classmethod
     def _check_ca_file(cls, value: str) -> str:
-        if value and not Path(value).is_file():
-            raise ValueError("There is no such file that this process can read.")
+        try:
+            is_pem = not value or b"-----BEGIN " in Path(value).read_bytes()
+        except OSError:
+            raise ValueError("There is no such file that this process can read.") from None
+        if not is_pem:
+            raise ValueError("There is no certificate in the file. Write the name of a file in PEM.")
         return value
 
     @field_validator("listed_instances", mode="before")

@@ -59,12 +59,17 @@ export class Admin {
   #keepCookies(url, answer) {
     const host = new URL(url).host
     const kept = this.#cookies.get(host) ?? new Map()
-    for (const line of answer.headers.getSetCookie()) {
+    for (const line of setCookies(answer.headers)) {
       const [name, value] = line.split(';', 1)[0].split(/=(.*)/s)
       kept.set(name, value)
     }
     this.#cookies.set(host, kept)
   }
+}
+
+/** Debian's Node 18 has a fetch that joins the lines of several cookies, and no way to ask for each. */
+function setCookies(headers) {
+  return headers.getSetCookie?.() ?? (headers.get('set-cookie') ?? '').split(/, (?=[^\s;,=]+=)/).filter(Boolean)
 }
 
 /** An account of the sandbox signs in at the node, and decides; returns the URL of the callback. */

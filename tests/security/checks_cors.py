@@ -9,7 +9,7 @@ LISTED = "CORS for configured origins, no wildcard with credentials"
 
 CHECKS = (
     Check(
-        "another-origin-may-not-read",
+        "another-origin-may-neither-read",
         LISTED,
         CORS,
         "allow_origins=origins,",

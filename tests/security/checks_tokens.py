@@ -10,7 +10,7 @@ WITH_THE_RIGHT = "a token that a person made ends with their right"
 
 CHECKS = (
     Check(
-        "stronger-token-not-revoked",
+        "stronger-token-nor-revoked",
         NO_MORE,
         OPERATIONS,
         "    if not caller.scopes.issuperset(token.scopes):\n        return False\n",
@@ -34,7 +34,7 @@ CHECKS = (
         T_TOKENS + "test_the_tokens_of_a_person_end_with_their_right[sqlite]",
     ),
     Check(
-        "tokens-of-tokens-end-too",
+        "tokens-of-a-person-end",
         WITH_THE_RIGHT,
         OPERATIONS,
         "new.instance_ids, now, expires_at, maker.maker\n",

@@ -21,7 +21,12 @@ def _descendants(kind: type[Problem]) -> Iterator[type[Problem]]:
 
 MODULES = load(source for source in SERVICE if source.module != "service.main")
 PROBLEMS = sorted(
-    {kind for kind in _descendants(Problem) if hasattr(kind, "slug")}, key=lambda kind: kind.__name__
+    {
+        kind
+        for kind in _descendants(Problem)
+        if hasattr(kind, "slug") and kind.__module__.startswith("service.")
+    },
+    key=lambda kind: kind.__name__,
 )
 each_problem = pytest.mark.parametrize("problem", PROBLEMS, ids=lambda kind: kind.slug)
 

@@ -94,7 +94,7 @@ router = APIRouter(
     dependencies=[Depends(forbid_storing), Depends(require_room)],
     route_class=ProtocolRoute,
 )
-of_connection = APIRouter(prefix="/connections/{shared_id}", route_class=ProtocolRoute)
+OF_CONNECTION = "/connections/{shared_id}"
 
 
 @router.post(
@@ -209,8 +209,8 @@ async def reject_invitation(
     return status
 
 
-@of_connection.get(
-    "",
+@router.get(
+    OF_CONNECTION,
     operation_id="readPeerConnection",
     summary="How a connection stands on this side",
     openapi_extra=RESOURCE_HEADERS,
@@ -223,8 +223,8 @@ async def read_peer_connection(
     return await records.read_status(node, issuer, caller, now)
 
 
-@of_connection.put(
-    "/status",
+@router.put(
+    f"{OF_CONNECTION}/status",
     operation_id="tellPeerStatus",
     summary="Tell how a connection stands on the other side",
     openapi_extra={**RESOURCE_HEADERS, "requestBody": json_body(SideStatus)},
@@ -240,8 +240,8 @@ async def tell_peer_status(
     return await records.take_status(node, issuer, caller, await read_body(request), now)
 
 
-@of_connection.put(
-    "/activation",
+@router.put(
+    f"{OF_CONNECTION}/activation",
     operation_id="activatePeerConnection",
     summary="Activate a connection on both sides",
     openapi_extra=RESOURCE_HEADERS,
@@ -258,8 +258,8 @@ async def activate_peer_connection(
     return await records.activate(node, issuer, caller, now)
 
 
-@of_connection.put(
-    "/issuer",
+@router.put(
+    f"{OF_CONNECTION}/issuer",
     operation_id="movePeerConnection",
     summary="Say that the other side has a new node URL",
     status_code=HTTPStatus.NO_CONTENT,
@@ -271,8 +271,8 @@ async def move_peer_connection(caller: CallerDep, issuer: IssuerDep, node: NodeD
     await moves.learn_issuer(node, caller, issuer, read_issuer(await read_body(request)))
 
 
-@of_connection.delete(
-    "",
+@router.delete(
+    OF_CONNECTION,
     operation_id="endPeerConnection",
     summary="End a connection from its other side",
     status_code=HTTPStatus.NO_CONTENT,
@@ -282,6 +282,3 @@ async def move_peer_connection(caller: CallerDep, issuer: IssuerDep, node: NodeD
 async def end_peer_connection(caller: CallerDep, issuer: IssuerDep, node: NodeDep, now: NowDep) -> None:
     """End a connection, or an attempt, from its other side. Repeating it changes nothing."""
     await records.close(node, issuer, caller, now)
-
-
-router.include_router(of_connection)

@@ -37,6 +37,16 @@ async def _nothing() -> None:
     """There is nothing to wait for."""
 
 
+class _Cursor(sqlite3.Cursor):
+    async def _async_soft_close(self) -> None:
+        """Rows are still to be read from it: SQLAlchemy asks for this where another driver has read them all."""
+
+
+class _Connection(sqlite3.Connection):
+    def cursor(self, factory: Any = _Cursor) -> Any:
+        return super().cursor(factory)
+
+
 registry.register("sqlite.inline", __name__, InlineSqlite.__name__)
 
 
@@ -47,7 +57,7 @@ def inline_url(url: str) -> URL:
 
 def connect_options() -> dict[str, Any]:
     """Return what the driver has to be told; all use is on one loop, also where another thread cleans up."""
-    return {"check_same_thread": False, "cached_statements": STATEMENTS_KEPT}
+    return {"check_same_thread": False, "cached_statements": STATEMENTS_KEPT, "factory": _Connection}
 
 
 def prepare(connection: DBAPIConnection, _record: object) -> None:

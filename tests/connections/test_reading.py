@@ -66,6 +66,17 @@ async def test_filters_narrow(pair: Pair, query: str, expected: list[str]) -> No
     assert await names(pair, query) == expected
 
 
+async def test_the_next_page_is_of_the_same_question(pair: Pair) -> None:
+    for name in ("a&b 1", "a&b 2", "other"):
+        await make(pair, name)
+    answer = await pair.a.api.get("/v1/connections?q=a%26b&limit=1")
+    assert "q=a%26b&limit=1&page_token=" in answer.links["next"]["url"]
+    last = await pair.a.api.get(answer.links["next"]["url"])
+    assert [item["name"] for item in read(last, 200)["items"]] == ["a&b 1"]
+    assert last.links == {}
+    assert last.json()["next_page_token"] is None
+
+
 async def test_labels_narrow_a_list_and_its_pages(each_pair: Pair) -> None:
     pair = each_pair
     await make(pair, "One", metadata={"team": "blue", "cost.centre": "7"})

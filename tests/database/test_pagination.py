@@ -154,17 +154,6 @@ async def test_a_wrong_page_is_refused_with_its_reason(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-@pytest.mark.anyio
-async def test_the_link_keeps_the_query(node: SmallNode) -> None:
-    for number in range(2):
-        await node.add_instance(f"slug-{number}")
-    answer = await node.call("GET", "/v1/instances?other=a%26b&limit=1")
-    assert "other=a%26b&limit=1&page_token=" in answer.links["next"]["url"]
-    last = await node.call("GET", answer.links["next"]["url"])
-    assert last.links == {}
-    assert last.json()["next_page_token"] is None
-
-
 def test_clients_are_told_plain_types() -> None:
     app = FastAPI()
 

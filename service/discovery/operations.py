@@ -14,6 +14,7 @@ from service.instance_keys.operations import key_ids
 from service.instances.models import Instance
 from service.instances.operations import issuer_of, platform_of
 from service.node import Node
+from service.platforms.recognition import read_pasted, recognise
 from service.platforms.registry import Registry
 from service.problems.tree import UrlNotAllowed, fault
 from service.settings import Settings
@@ -38,7 +39,7 @@ async def probe(
     """
     platform_of(platforms, instance)
     try:
-        address = normalise(url)
+        address = read_pasted(url)
     except UnusableUrl as unusable:
         raise UrlNotAllowed(unusable.detail, errors=[fault("/url", "url", unusable.detail)]) from None
     finding = await _find(node, platforms, instance, address, known_nodes)
@@ -52,28 +53,35 @@ async def _find(
     address: WebAddress,
     known_nodes: Mapping[str, str],
 ) -> Finding:
+    places = _places(platforms, address)
     async with reading(node.database) as session:
-        public = await _public_instances(session, address)
+        public = [found for place in places for found in await _public_instances(session, place)]
         own_keys = await key_ids(session, instance.id)
-    if _is_own(node.settings, instance, address, public):
+    if any(_is_own(node.settings, instance, place, public) for place in places):
         return OwnInstance()
     own_issuer = issuer_of(node.settings, instance.slug)
     listed = [
         *(issuer_of(node.settings, known.slug) for known in public),
-        *_lookup(address, known_nodes.items()),
-        *_lookup(address, node.settings.known_nodes),
+        *(found for place in places for found in _lookup(place, known_nodes.items())),
+        *(found for place in places for found in _lookup(place, node.settings.known_nodes)),
     ]
     async with looking(node, instance, address.host):
         return await look(
             Search(
                 egress=node.egress,
                 platforms=platforms,
-                address=address,
+                address=places[-1],
                 listed=tuple(dict.fromkeys(issuer for issuer in listed if issuer != own_issuer)),
                 own_thumbprints=own_keys,
                 clock=node.clock,
             )
         )
+
+
+def _places(platforms: Registry, address: WebAddress) -> tuple[WebAddress, ...]:
+    """Return the address, and the instance that it leads to where its host tells it: people give either."""
+    known = recognise(platforms.descriptions(), address)
+    return (address, normalise(known.instance_url)) if known is not None and known.certain else (address,)
 
 
 def _is_own(settings: Settings, instance: Instance, address: WebAddress, public: list[Instance]) -> bool:

@@ -170,7 +170,7 @@ def _tracker(asking: Asking, found: TrackerFound) -> Probe:
     return _without_node(
         asking,
         Outcome.NODE_UNKNOWN,
-        detail=f"{label} answers at this URL, but where its Parley node is cannot be seen from there.",
+        detail=f"This is {label}, and where its Parley node is cannot be seen from there.",
         fix=ASK_FOR_NODE_URL,
         seen=found.fingerprint,
     )

@@ -21,13 +21,14 @@ from service.egress.web_addresses import (
     well_known,
 )
 from service.platforms.interface import Fingerprint, Platform
+from service.platforms.recognition import candidates, stands_anywhere
 from service.platforms.registry import Registry
 from service.protocol.messages import WELL_KNOWN_PROTECTED_RESOURCE, ProtectedResourceMetadata
 from service.values.moments import Clock
 
 SEARCH_SECONDS = 7.0
 CONFIRM_SECONDS = 3.0
-MAX_CALLS = 40
+MAX_CALLS = 60
 MAX_BASES = 4
 MAX_NAMED_ISSUERS = 2
 MAX_LISTED = 3
@@ -59,7 +60,7 @@ class OtherVersion:
 
 @dataclass(frozen=True, slots=True)
 class TrackerFound:
-    """A tracker is there, and nothing tells where its node is."""
+    """A tracker is there, and nothing tells where its node is. It may be known by its host alone."""
 
     fingerprint: Fingerprint
 
@@ -109,7 +110,7 @@ class Allowance(Egress):
 
 
 async def look(search: Search) -> Finding:
-    """Return what is at the address, after at most ten seconds and forty calls."""
+    """Return what is at the address, after at most ten seconds and sixty calls."""
     limited = replace(search, egress=Allowance(search.egress, MAX_CALLS))
     try:
         async with asyncio.timeout(SEARCH_SECONDS):
@@ -130,7 +131,7 @@ async def _look(search: Search) -> Finding:
         return pointed
     if (listed := await _follow_lists(search)) is not None:
         return listed
-    if host_answers and (fingerprint := await _recognise(search)) is not None:
+    if (fingerprint := await _recognise(search, host_answers=host_answers)) is not None:
         return TrackerFound(fingerprint)
     return replace(first, issuer=None)
 
@@ -185,10 +186,23 @@ async def _follow_lists(search: Search) -> NodeFound | OtherVersion | NothingFou
     return failure
 
 
-async def _recognise(search: Search) -> Fingerprint | None:
-    """Return the tracker at the address or above it, as the platforms see it without signing in."""
+async def _recognise(search: Search, *, host_answers: bool) -> Fingerprint | None:
+    """Return the tracker that the link is of: the one whose links look like it is asked first, then each other."""
+    for known in candidates(search.platforms.descriptions(), search.address):
+        there = normalise(known.instance_url)
+        seen = (
+            await _fingerprint(search.platforms.get(known.platform), search, there) if host_answers else None
+        )
+        if seen is not None or known.certain:
+            return seen or Fingerprint(known.platform, there.url, None, None)
+    return await _try_each(search) if host_answers else None
+
+
+async def _try_each(search: Search) -> Fingerprint | None:
+    """Return what answers at the address or above it, as the platforms see it without signing in."""
+    anywhere = [platform for platform in search.platforms if stands_anywhere(platform.description)]
     for base in search.bases:
-        seen = await asyncio.gather(*(_fingerprint(platform, search, base) for platform in search.platforms))
+        seen = await asyncio.gather(*(_fingerprint(platform, search, base) for platform in anywhere))
         recognised = [fingerprint for fingerprint in seen if fingerprint is not None]
         if recognised:
             return recognised[0]

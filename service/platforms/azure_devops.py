@@ -125,13 +125,19 @@ DESCRIPTION = PlatformDescription(
         Link(
             "https://dev.azure.com/contoso/Shop/_workitems/edit/42",
             "https://dev.azure.com/{organisation}",
-            host=r"dev\.azure\.com",
-            path=r"/(?P<organisation>[A-Za-z0-9][A-Za-z0-9-]*)(?:/.*)?",
+            host=r"(?:ssh\.)?dev\.azure\.com",
+            path=r"/(?:v3/)?(?P<organisation>[A-Za-z0-9][A-Za-z0-9-]*)(?:/.*)?",
+        ),
+        Link(
+            "contoso@vs-ssh.visualstudio.com:v3/contoso/Shop/Shop",
+            "https://dev.azure.com/{organisation}",
+            host=r"vs-ssh\.visualstudio\.com",
+            path=r"/v3/(?P<organisation>[A-Za-z0-9][A-Za-z0-9-]*)(?:/.*)?",
         ),
         Link(
             "https://contoso.visualstudio.com/Shop/_boards/board/t/Team",
             "https://dev.azure.com/{organisation}",
-            host=r"(?P<organisation>[a-z0-9][a-z0-9-]*)\.visualstudio\.com",
+            host=r"(?!vs-ssh\.)(?P<organisation>[a-z0-9][a-z0-9-]*)\.visualstudio\.com",
         ),
     ),
 )

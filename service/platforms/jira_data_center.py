@@ -87,7 +87,7 @@ DESCRIPTION = PlatformDescription(
         Link(
             "https://tracker.example.com/jira/browse/SHOP-1",
             "{origin}{context}",
-            path=r"(?P<context>(?:/[^/]+)?)/browse/[A-Z][A-Z0-9_]+(?:-[0-9]+)?/?",
+            path=r"(?P<context>(?:/[^/]+)?)/browse/(?-i:[A-Z][A-Z0-9_]+)(?:-[0-9]+)?/?",
         ),
         Link(
             "https://tracker.example.com/secure/RapidBoard.jspa",
@@ -97,7 +97,7 @@ DESCRIPTION = PlatformDescription(
         Link(
             "https://tracker.example.com/jira/projects/SHOP/issues/SHOP-1",
             "{origin}{context}",
-            path=r"(?P<context>(?:/[^/]+)?)/projects/[A-Z][A-Z0-9_]+/(?:issues|summary|versions|board)(?:/.*)?",
+            path=r"(?P<context>(?:/[^/]+)?)/projects/(?-i:[A-Z][A-Z0-9_]+)/(?:issues|summary|versions|board)(?:/.*)?",
         ),
     ),
 )

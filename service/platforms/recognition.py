@@ -9,7 +9,7 @@ from service.platforms.description import Link, PlatformDescription
 
 # What `git clone` and `git remote -v` show: git@host:owner/name.git, and the same with its scheme.
 _GIT_ADDRESS = re.compile(
-    r"(?:ssh://)?git@(?P<host>[a-z0-9.-]+)(?::[0-9]+/|[:/])(?P<path>[^\s:]+)", re.IGNORECASE
+    r"(?:ssh://)?[a-z0-9_-]+@(?P<host>[a-z0-9.-]+)(?::[0-9]+/|[:/])(?P<path>[^\s:]+)", re.IGNORECASE
 )
 
 
@@ -30,12 +30,23 @@ def read_pasted(text: str) -> WebAddress:
 
 def recognise(descriptions: Iterable[PlatformDescription], address: WebAddress) -> Recognised | None:
     """Return whose link this is, None where nothing tells; a host that is known counts before any path."""
+    return next(candidates(descriptions, address), None)
+
+
+def candidates(descriptions: Iterable[PlatformDescription], address: WebAddress) -> Iterator[Recognised]:
+    """Yield whose link this may be, the likeliest first; after a certain one there is no other."""
     known = [(description, link) for description in descriptions for link in description.links]
     for certain in (True, False):
         for description, link in known:
             if (link.host is not None) is certain and (instance := _match(link, address)) is not None:
-                return Recognised(description.name, instance, certain)
-    return None
+                yield Recognised(description.name, instance, certain)
+                if certain:
+                    return
+
+
+def stands_anywhere(description: PlatformDescription) -> bool:
+    """True where companies run it under hosts of their own, so that no host tells."""
+    return not description.links or any(link.host is None for link in description.links)
 
 
 def _match(link: Link, address: WebAddress) -> str | None:

@@ -110,7 +110,7 @@ DESCRIPTION = PlatformDescription(
         Link(
             "https://acme.lightning.force.com/lightning/r/Case/5003000000D8cuIAAR/view",
             "https://{domain}{kind}.my.salesforce.com",
-            host=r"(?P<domain>[a-z0-9][a-z0-9-]*)(?P<kind>(?:\.(?:sandbox|develop|trailblaze|scratch))?)\.lightning\.force\.com",
+            host=r"(?P<domain>[a-z0-9][a-z0-9-]*)(?P<kind>(?:\.(?:sandbox|develop|trailblaze|scratch))?)\.(?:lightning\.force|my\.salesforce-setup)\.com",
         ),
         Link(
             "https://acme.my.salesforce.com/5003000000D8cuI",

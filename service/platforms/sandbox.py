@@ -7,6 +7,7 @@ from typing import Any
 from service.egress.client import Egress, EgressFailure, Reason
 from service.platforms.answers import text
 from service.platforms.description import (
+    Link,
     PermissionNeed,
     PlatformDescription,
     Proof,
@@ -143,6 +144,13 @@ DESCRIPTION = PlatformDescription(
     tested_with="this version of Parley",
     admin_right="The account is alice.",
     proved=Proof.LIVE_SERVER,
+    links=(
+        Link(
+            example="https://parley.example.com/sandbox/acme",
+            path=r"/sandbox/(?P<slug>[a-z0-9][a-z0-9-]*)(?:/.*)?",
+            instance="{origin}/sandbox/{slug}",
+        ),
+    ),
 )
 
 

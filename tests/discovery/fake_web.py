@@ -13,7 +13,7 @@ from service.trust.signatures import generate_key, load_key
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 NODE = "https://parley.acme.example/i/jira"
-TRACKER = "https://acme.atlassian.net"
+TRACKER = "https://tracker.acme.example"
 KEY = load_key(generate_key()).public_jwk
 Document = dict[str, Any]
 

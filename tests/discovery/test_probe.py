@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from service.discovery.probes import Outcome
+from service.discovery.probes import ASK_FOR_NODE_URL, Outcome
 from service.discovery.reasons import ProbeReason
 from service.problems.tree import UrlNotAllowed
 from service.words import DestinationType, Network
@@ -87,7 +87,7 @@ async def test_a_tracker_below_a_path_names_its_node_there(asker: Asker, web: Fa
 
 
 DOUBTFUL = {
-    "a node that fronts another tracker": facts(url="https://other.atlassian.net"),
+    "a node that fronts another tracker": facts(url="https://other.acme.example"),
     "a node that fronts another path": facts(url=f"{TRACKER}/jira"),
 }
 
@@ -292,3 +292,21 @@ async def test_what_is_no_url_of_a_host_is_refused(asker: Asker, web: FakeWeb, u
         await asker.ask(url)
     assert refusal.value.members["errors"][0]["pointer"] == "/url"
     assert web.asked == []
+
+
+async def test_a_link_of_a_service_on_the_web_says_whose_it_is_and_what_to_do(
+    asker: Asker, web: FakeWeb
+) -> None:
+    web.hosts_down["contoso.visualstudio.com"] = web.hosts_down["dev.azure.com"] = httpx.ConnectError("down")
+    found = await asker.ask("https://contoso.visualstudio.com/Shop/_workitems/edit/42")
+    assert (found.outcome, found.platform) == (Outcome.NODE_UNKNOWN, "azure_devops")
+    assert found.tracker_url == "https://dev.azure.com/contoso"
+    assert found.detail == "This is Azure DevOps, and where its Parley node is cannot be seen from there."
+    assert found.fix == ASK_FOR_NODE_URL
+
+
+async def test_a_past_partner_is_known_by_either_spelling(asker: Asker, web: FakeWeb) -> None:
+    put_node(web)
+    known = {"https://dev.azure.com/contoso": NODE}
+    found = await asker.ask("https://contoso.visualstudio.com/Shop", known)
+    assert (found.outcome, found.issuer) == (Outcome.NODE_FOUND, NODE)

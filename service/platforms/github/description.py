@@ -2,6 +2,7 @@
 
 from service.platforms.calls import origin
 from service.platforms.description import (
+    Link,
     OAuth,
     OAuthScope,
     PermissionNeed,
@@ -34,6 +35,12 @@ def _need(scope: Scope, permission: str, reason: str) -> PermissionNeed:
     return PermissionNeed(scope, permission, f"{label} role", reason, where)
 
 
+# GitHub's own pages stand where owners do.
+OWNER = (
+    r"(?!(?:about|apps|codespaces|collections|contact|customer-stories|dashboard|enterprise|enterprises|events|explore"
+    r"|features|issues|join|login|logout|marketplace|new|notifications|organizations|orgs|pricing|projects|pulls|repos"
+    r"|search|security|settings|signup|site|sponsors|stars|team|topics|trending|users)(?:/|$))[a-z0-9][a-z0-9-]{0,38}"
+)
 PERMISSIONS = (
     _need(Scope.ITEMS_READ, READ, "To read the issues that are to be synchronised."),
     _need(
@@ -90,5 +97,23 @@ DESCRIPTION = PlatformDescription(
     admin_right=f"An active owner of the organisation ({MAKE_OWNER}), the account itself, or an admin of the "
     f"repository ({MAKE_REPOSITORY_ADMIN}); of a whole Enterprise Server, a site administrator.",
     proved=Proof.EMULATOR,
-    links=(),
+    links=(
+        Link(
+            example="https://github.com/acme/site/issues/42",
+            host=r"(?:www\.|api\.)?github\.com",
+            path=rf"/(?:orgs/|repos/|users/)?(?P<owner>{OWNER})(?:/.*)?",
+            instance="https://github.com/{owner}",
+        ),
+        Link(
+            example="https://acme.ghe.com/acme/site/pull/7",
+            host=r"(?P<company>[a-z0-9][a-z0-9-]*)\.ghe\.com",
+            path=rf"/(?:orgs/)?(?P<owner>{OWNER})(?:/.*)?",
+            instance="https://{company}.ghe.com/{owner}",
+        ),
+        Link(
+            example="https://github.example.com/acme/site/issues/42",
+            path=rf"/{OWNER}/[^/]+/(?:issues|pulls?)(?:/[0-9]+)?/?",
+            instance="{origin}",
+        ),
+    ),
 )

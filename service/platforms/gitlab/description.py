@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from service.platforms.calls import origin
 from service.platforms.description import (
+    Link,
     OAuth,
     OAuthScope,
     PermissionNeed,
@@ -41,6 +42,11 @@ def _need(scope: Scope, permission: str, reason: str) -> PermissionNeed:
     )
 
 
+# GitLab's own pages stand where groups do.
+GROUP = (
+    r"(?!(?:-|admin|api|dashboard|explore|groups|help|import|invites|jwt|oauth|profile|projects|public|search|snippets"
+    r"|unsubscribes|uploads|users|v2)(?:/|$))[a-z0-9_][a-z0-9_.-]*"
+)
 PERMISSIONS = (
     _need(Scope.ITEMS_READ, GUEST, "To read the issues that are to be synchronised."),
     _need(Scope.ITEMS_WRITE, REPORTER, "To create issues, and to set their labels, milestone and assignees."),
@@ -96,5 +102,17 @@ DESCRIPTION = PlatformDescription(
     admin_right=f"On gitlab.com an owner of the group ({MAKE_OWNER}) or a maintainer of the project; on a server "
     f"of your own an administrator ({MAKE_ADMIN}).",
     proved=Proof.FIXTURES,
-    links=(),
+    links=(
+        Link(
+            example="https://gitlab.com/acme/site/-/issues/42",
+            host=r"(?:www\.)?gitlab\.com",
+            path=rf"/(?:groups/)?(?P<group>{GROUP})(?:/.*)?",
+            instance="https://gitlab.com/{group}",
+        ),
+        Link(
+            example="https://code.example.com/gitlab/acme/site/-/issues/42",
+            path=r"(?P<context>(?:/gitlab)?)/[^-].*/-/.+",
+            instance="{origin}{context}",
+        ),
+    ),
 )

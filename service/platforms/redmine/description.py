@@ -1,6 +1,7 @@
 """What Redmine offers and asks for, as data, in the words of its own English pages."""
 
 from service.platforms.description import (
+    Link,
     PermissionNeed,
     PlatformDescription,
     Proof,
@@ -85,6 +86,19 @@ DESCRIPTION = PlatformDescription(
     tested_with="Redmine 5.0.4, a real server",
     admin_right=f"The account is an administrator of Redmine ({MAKE_ADMIN}).",
     proved=Proof.LIVE_SERVER,
+    links=(
+        Link(
+            example="https://example.com/redmine/issues/42",
+            path=r"(?P<context>(?:/(?!(?:projects|issues)(?:/|$))[^/]+){0,2})/issues(?:/[0-9]+|/gantt|/calendar)?/?",
+            instance="{origin}{context}",
+        ),
+        Link(
+            example="https://redmine.example.com/projects/shop/issues",
+            path=r"(?P<context>(?:/(?!projects(?:/|$))[^/]+){0,2})/projects/(?-i:[a-z0-9][a-z0-9_-]*)"
+            r"(?:/(?:issues|activity|roadmap|wiki|agile|settings|repository|documents|boards|news|files)(?:/.*)?)?/?",
+            instance="{origin}{context}",
+        ),
+    ),
 )
 
 # Shown by Redmine for every tracker; the others below only where the tracker enables them.

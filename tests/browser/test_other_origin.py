@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -90,7 +91,7 @@ def test_public_and_verified(here: Admin, pair: Pair) -> None:
     here.visitor.press("Accept")
     here.visitor.sees("The connection is active")
     here.page.get_by_role("link", name="Go on").click()
-    here.page.wait_for_url(here.url)
+    here.page.wait_for_url(re.compile(re.escape(here.url) + r"&connection=con_[0-9a-f]{32}&result=active"))
     here.visitor.sees("The connection is active")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from asyncpg import InterfaceError, PostgresError
+from asyncpg import InterfaceError, InternalClientError, PostgresError
 from sqlalchemy import event
 from sqlalchemy.engine import AdaptedConnection
 from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect, ExceptionContext
@@ -94,7 +94,12 @@ def _connect(
         if _is_pooled(connection):
             connection.close()
             connection = dialect.connect(*given, **options, **UNPREPARED)
-    except (OSError, PostgresError, InterfaceError) as error:
+    except (
+        OSError,
+        PostgresError,
+        InterfaceError,
+        InternalClientError,
+    ) as error:  # the last: cut while it greets
         raise dialect.loaded_dbapi.OperationalError(
             f"no connection: {error or 'no answer'}", error
         ) from error

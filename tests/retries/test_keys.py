@@ -83,7 +83,7 @@ async def test_two_hundred_with_two_keys_make_two(node: RunningNode) -> None:
 async def test_a_key_of_another_request_is_refused(node: RunningNode, path: str, body: object) -> None:
     await post(node, "once")
     answer = await post(node, "once", path, body)
-    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency-key-reused")
+    assert (answer.status_code, answer.json().get("code")) == (422, "idempotency-key-reused")
     assert len(await connections(node)) == 1
 
 

@@ -16,7 +16,19 @@ from tests.source_tree import ROOT
 FOLDERS, FILES = ("service", "tests", "alembic"), ("pyproject.toml",)
 SECONDS, SECONDS_FOR_ALL = 60, 400
 # No plugin that these tests do without, no cache, and a summary that says which test failed and how.
-OPTIONS = ("-q", "-x", "-rf", "--no-header", "--tb=short", "-p", "no:schemathesis", "-p", "no:cacheprovider")
+OPTIONS = (
+    "-q",
+    "-x",
+    "-rf",
+    "--no-header",
+    "--tb=short",
+    "-p",
+    "no:schemathesis",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:unraisableexception",
+)
 # The nursery has loaded what pytest would have liked to rewrite.
 LOADED = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
 ASSERTION = r"(?:assert|AssertionError|Failed: DID NOT RAISE|Failed: Regex)"

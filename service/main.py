@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -21,10 +22,8 @@ from service.api import (
     connections,
     destination_probes,
     events,
-    instance_keys,
-    instance_moves,
-    instances,
     invitations,
+    messages,
     platforms,
     published,
     sandbox,
@@ -32,9 +31,12 @@ from service.api import (
 )
 from service.api.about import health, lifecycle, metrics, problem_types, root
 from service.api.auditing import Auditing
+from service.api.instances import fronted, keys, moves
 from service.authorization import router as authorization
 from service.authorization import sweeping
+from service.authorization.messages import MOST_BYTES
 from service.authorization.requests import timers
+from service.channel import exchanging
 from service.connections import pending, telling
 from service.database.engine import open_database
 from service.database.migrations import newest_revision
@@ -75,6 +77,11 @@ from service.words import VERSION
 
 MAX_BODY_BYTES = 65_536
 MAX_BODY_SECONDS = 10.0
+# A message has 64 KB, and what goes around it; nodes exchange several at once.
+LARGER_BODIES = {
+    re.compile(r"/v1/connections/[^/]+/messages"): 2 * MAX_BODY_BYTES,
+    re.compile(r"/i/[^/]+/connections/[^/]+/messages"): MOST_BYTES,
+}
 log = structlog.get_logger(__name__)
 HANDLERS: Mapping[str, Handler] = {
     **completing.HANDLERS,
@@ -84,6 +91,7 @@ HANDLERS: Mapping[str, Handler] = {
     **pending.HANDLERS,
     **claiming.HANDLERS,
     **moving.HANDLERS,
+    **exchanging.HANDLERS,
     **rejection.HANDLERS,
     **timers.HANDLERS,
     **sweeping.HANDLERS,
@@ -122,7 +130,9 @@ def create_app(
     protocol_errors.install(app)
     _mount(app, settings)
     app.add_middleware(Auditing)
-    app.add_middleware(BodyLimit, max_bytes=MAX_BODY_BYTES, max_seconds=MAX_BODY_SECONDS)
+    app.add_middleware(
+        BodyLimit, max_bytes=MAX_BODY_BYTES, max_seconds=MAX_BODY_SECONDS, larger=LARGER_BODIES
+    )
     app.add_middleware(RateLimits, refuse=_refuse)
     of_a_source = MOST_OF_A_SOURCE if settings.rate_limits else MOST_AT_ONCE
     app.add_middleware(BusyLimit, refuse=_refuse, most=MOST_AT_ONCE, most_of_a_source=of_a_source)
@@ -145,12 +155,13 @@ def _mount(app: FastAPI, settings: Settings) -> None:
         connections,
         activations,
         events,
+        messages,
         verification_sessions,
         verification_pages,
         invitations,
-        instances,
-        instance_moves,
-        instance_keys,
+        fronted,
+        moves,
+        keys,
         destination_probes,
         platforms,
         lifecycle,

@@ -163,6 +163,7 @@ class Walk:
         await self.call("GET", f"{path}/history")
         await self.call("GET", "/v1/connections?limit=2")
         await self.call("POST", f"{path}/checks")
+        await self.carry(path)
         await self.call("DELETE", f"{path}/activation")
         await self.a.work()
         await self.call("POST", f"{path}/activation")
@@ -170,6 +171,18 @@ class Walk:
         await self.a.work()
         await self.call("DELETE", path)
         await self.a.work()
+
+    async def carry(self, path: str) -> None:
+        """A message goes over the connection, and one comes back."""
+        there = (await self.b.read("/v1/connections?state=active"))["items"][0]["id"]
+        answer = {"body": {"kind": "issue.taken", "key": "SHOP-42"}}
+        await self.b.api.post(f"/v1/connections/{there}/messages", json=answer)
+        message = {"kind": "issue.changed", "key": "SHOP-42", "title": "The door sticks"}
+        await self.call("POST", f"{path}/messages", {"body": message})
+        await self.a.work()
+        await self.call("GET", f"{path}/messages")
+        await self.call("PUT", f"{path}/messages/taken", {"sequence": 1})
+        await self.call("GET", f"{path}/sync-status")
 
     async def invite(self) -> None:
         """The partner joins by an invitation; others are rejected and revoked."""

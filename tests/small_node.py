@@ -13,8 +13,9 @@ from starlette.responses import PlainTextResponse, Response
 
 from service.access.operations import issue_token
 from service.access.scopes import SCOPES
-from service.api import access, instance_keys, instances, platforms
+from service.api import access, platforms
 from service.api import sandbox as sandbox_router
+from service.api.instances import fronted, keys
 from service.database.engine import open_database
 from service.database.sessions import transaction
 from service.egress.client import Egress
@@ -103,7 +104,7 @@ async def running(
     )
     app = FastAPI(redirect_slashes=False)
     problem_handlers.install(app, _page)
-    for part in (access, instances, instance_keys, platforms, sandbox_router):
+    for part in (access, fronted, keys, platforms, sandbox_router):
         app.include_router(part.router)
     own = httpx.ASGITransport(app)
     egress = Egress(egress_policy(settings), transport or own)

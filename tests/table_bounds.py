@@ -55,6 +55,9 @@ BOUNDS = {
         "service.authorization.sweeping:sweep",
         ("tests/authorization/test_places.py::test_a_cache_of_documents_keeps_the_newest",),
     ),
+    "channel": Bound(
+        f"{NOBODY_UNKNOWN}: both sides of an active connection", "one row", "with its connection"
+    ),
     "connection": Bound(
         f"{NOBODY_UNKNOWN}: an admin or a token of the instance, or an admin who accepts",
         "probes and pages are limited; no cap",
@@ -76,6 +79,14 @@ BOUNDS = {
         "service.access.guesses:forget_over",
         ("tests/access/test_guesses.py::test_windows_that_are_over_go_and_so_do_too_many",),
     ),
+    "incoming_message": Bound(
+        f"{NOBODY_UNKNOWN}: the other side of an active connection",
+        "10,000 or 200 MB for a connection; then the other side keeps them",
+        "when it is taken, or 30 days after its connection has ended",
+        ("service.channel.outbox:MOST_WAITING",),
+        "service.channel.inbox:forget_untaken",
+        ("tests/channel/test_messages.py::test_nobody_sends_more_than_waits_here_or_is_taken_there",),
+    ),
     "instance": Bound(f"{NOBODY_UNKNOWN}: a token for the whole node", "no cap", "when it is deleted"),
     "instance_key": Bound(f"{NOBODY_UNKNOWN}: made with an instance", "one key", "with its instance"),
     "invitation": Bound(
@@ -92,6 +103,11 @@ BOUNDS = {
         ("tests/authorization/test_places.py::test_a_client_that_pushes_again_and_again_leaves_no_jobs",),
     ),
     "node_secret": Bound(f"{NOBODY_UNKNOWN}: the node itself, when it first starts", "one row", "never"),
+    "outgoing_message": Bound(
+        f"{NOBODY_UNKNOWN}: a token with `messages:write`",
+        "10,000 or 200 MB for a connection",
+        "when the other side has it, or its connection ends",
+    ),
     "seen_token": Bound(
         "any client that proves a key",
         "about 200,000; then the protocol's operations answer 503 until there is room",

@@ -34,6 +34,7 @@ LAYERS = (
     {"authorization"},
     {"invitations", "verification"},
     {"lifecycle"},
+    {"channel"},
     {"connections"},
     {"invitations.invitation", "verification.session"},
     {"discovery"},  # it reads the documents of others, whose form is the protocol's
@@ -67,6 +68,7 @@ SHORT_FILES = {
     "service/access/scopes.py": "vocabulary",
     "service/api/platforms.py": "entry point",
     "service/api/sandbox.py": "entry point",
+    "service/authorization/messages.py": "entry point",
     "service/authorization/shares.py": "the voice in which other nodes are told of limits",
     "service/commands/tables.py": "table",
     "service/database/fair_pool.py": "one idea, replaced as a whole",

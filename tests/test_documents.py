@@ -23,6 +23,7 @@ DOCUMENTS = [
     "docs/adr/README.md",
     "docs/checks.md",
     "docs/invitation.md",
+    "docs/messages.md",
     "docs/operating.md",
     "docs/reliability.md",
     "docs/settings.md",
@@ -35,6 +36,7 @@ LONGEST_PAGE = 60
 RUN_AS_THEY_STAND = {
     ("README.md", "A set-up in five curls"),
     ("docs/invitation.md", "An invitation in seven curls"),
+    ("docs/messages.md", "A message in four curls"),
     ("docs/operating.md", "A node of your own"),
     ("docs/operating.md", "In production"),
 }

@@ -25,6 +25,7 @@ from tests.source_tree import ROOT
 SECONDS = 180
 FIVE_CURLS = ("README.md", "A set-up in five curls")
 INVITATION = ("docs/invitation.md", "An invitation in seven curls")
+MESSAGES = ("docs/messages.md", "A message in four curls")
 OWN_NODE = ("docs/operating.md", "A node of your own")
 PRODUCTION = ("docs/operating.md", "In production")
 
@@ -94,7 +95,7 @@ def test_the_curls_set_up_a_connection_and_an_invitation(terminal: Mapping[str, 
         )
         exports = [line for line in told.splitlines() if line.startswith("export ")]
         assert len(exports) == 2, told
-        parts = [list(_steps(blocks(*place))) for place in (FIVE_CURLS, INVITATION)]
+        parts = [list(_steps(blocks(*place))) for place in (FIVE_CURLS, MESSAGES, INVITATION)]
         steps = [step for part in parts for step in part]
         script = "\n".join(
             [*exports, *(f"{{\n{text}}} > {index}.out" for index, (text, _) in enumerate(steps))]
@@ -105,7 +106,7 @@ def test_the_curls_set_up_a_connection_and_an_invitation(terminal: Mapping[str, 
         if expected is not None:
             found = json.loads((tmp_path / f"{index}.out").read_text(encoding="utf-8"))
             assert includes(found, expected), f"{text}\nanswered {json.dumps(found, indent=1)}"
-    assert [sum(text.count("curl ") for text, _ in part) for part in parts] == [5, 7]
+    assert [sum(text.count("curl ") for text, _ in part) for part in parts] == [5, 4, 7]
 
 
 def _steps(found: list[Block]) -> Iterator[tuple[str, object]]:

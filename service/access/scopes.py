@@ -9,6 +9,8 @@ ScopeName = Literal[
     "invitations:write",
     "instances:read",
     "instances:write",
+    "messages:read",
+    "messages:write",
     "tokens:write",
 ]
 SCOPES: dict[ScopeName, str] = {
@@ -18,6 +20,8 @@ SCOPES: dict[ScopeName, str] = {
     "invitations:write": "Invite partners, confirm them, accept and reject invitations.",
     "instances:read": "See instances and test them.",
     "instances:write": "Add, change and remove instances.",
+    "messages:read": "Get and take the messages that arrive over connections.",
+    "messages:write": "Send messages over connections.",
     "tokens:write": "Make, see and revoke service tokens, never with more rights than one's own.",
 }
 INSTANCE_SCOPES: tuple[ScopeName, ...] = (
@@ -27,4 +31,6 @@ INSTANCE_SCOPES: tuple[ScopeName, ...] = (
     "invitations:write",
     "instances:read",
     "instances:write",
+    "messages:read",
+    "messages:write",
 )

@@ -11,6 +11,7 @@ from service.authorization.requests.deciding import node_url
 from service.authorization.requests.models import AuthorizationRequest
 from service.authorization.requests.states import AuthorizationEvent, AuthorizationState
 from service.authorization.tokens.access import Caller, consume_proof
+from service.channel.operations import has_messages
 from service.connections.models import Connection
 from service.connections.states import ESTABLISHED, CloseReason, ConnectionState
 from service.database.rows import advance
@@ -39,6 +40,8 @@ async def read_status(node: Node, issuer: Issuer, caller: Caller, now: datetime)
         status = status_of(agreement, caller.shared_id)
         if status is None:
             raise UnknownConnection("Nobody has decided on this attempt yet.")
+        if agreement.connection is not None and await has_messages(session, agreement.connection):
+            return status.model_copy(update={"messages_waiting": True})
         return status
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from service.access.room import has_room
-from service.authorization import moves, records
+from service.authorization import messages, moves, records
 from service.authorization.clients.documents import Asking
 from service.authorization.issuers import IssuerDep
 from service.authorization.moves import read_issuer
@@ -36,6 +36,7 @@ from service.protocol.messages import (
     InvitationQuery,
     InvitationStatus,
     IssuerChange,
+    MessageBatch,
     PushedAnswer,
     Registered,
     Registration,
@@ -238,6 +239,24 @@ async def tell_peer_status(
     Neither side pauses the other. Of two messages the one with the later `changed_at` holds, whichever comes first.
     """
     return await records.take_status(node, issuer, caller, await read_body(request), now)
+
+
+@router.post(
+    f"{OF_CONNECTION}/messages",
+    operation_id="exchangeMessages",
+    summary="Give and get messages",
+    openapi_extra={**RESOURCE_HEADERS, "requestBody": json_body(MessageBatch)},
+    responses=oauth_responses(*RESOURCE_REFUSALS, errors.InvalidRequest, errors.Gone, errors.ServerNotReady),
+)
+async def exchange_messages(
+    caller: CallerDep, issuer: IssuerDep, node: NodeDep, request: Request, now: NowDep
+) -> MessageBatch:
+    """Give the asked side messages and get those that it has for the caller, each acknowledged in the next exchange.
+
+    A message that comes again is known by its `sequence`. While `room` is 0 no message is taken, and none is lost.
+    """
+    body = await read_body(request, most=messages.MOST_BYTES)
+    return await messages.take_messages(node, issuer, caller, body, now)
 
 
 @router.put(

@@ -11,6 +11,7 @@ from service.authorization.clients.documents import CACHED_FOR, MOST_DOCUMENTS
 from service.authorization.requests.models import AuthorizationRequest
 from service.authorization.requests.states import AuthorizationState
 from service.authorization.requests.timers import EXPIRE_JOB
+from service.channel.inbox import forget_untaken
 from service.database.sessions import transaction
 from service.events.operations import forget_refusals
 from service.jobs.models import Job
@@ -58,6 +59,7 @@ async def sweep(node: Node, _job: Job) -> timedelta:
         await forget_refusals(session, now)
         await forget_ended(session, now)
         await forget_answers(session, now)
+        await forget_untaken(session, now)
     return SWEEP_EVERY
 
 

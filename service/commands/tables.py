@@ -2,6 +2,7 @@
 
 from service.access.models import GuessCount, NodeSecret, ServiceToken, SignInSession
 from service.authorization.requests.models import AuthorizationRequest
+from service.channel.models import Channel, IncomingMessage, OutgoingMessage
 from service.connections.models import Connection
 from service.events.models import Event
 from service.instance_keys.models import InstanceKey
@@ -19,6 +20,9 @@ ALL_TABLES = (
     GuessCount,
     AuthorizationRequest,
     Connection,
+    Channel,
+    OutgoingMessage,
+    IncomingMessage,
     Event,
     Instance,
     InstanceKey,

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from service.connections.models import Connection
+from service.connections.states import ESTABLISHED
 from service.database.sessions import transaction
 from service.discovery.node_metadata import NodeUnreadable, read_node
 from service.instance_keys.operations import public_keys, signing_key
@@ -10,6 +12,12 @@ from service.instances.operations import get_instance, issuer_of
 from service.node import Node
 from service.protocol.client import Caller, Peer, PeerUnavailable
 from service.protocol.messages import CLIENT_DOCUMENT_PATH
+
+
+def can_be_asked(connection: Connection) -> bool:
+    """True for an established connection whose other side can be reached."""
+    known = connection.peer is not None and connection.peer["issuer"] is not None
+    return connection.state in ESTABLISHED and connection.shared_id is not None and known
 
 
 async def caller_of(node: Node, instance_id: str, registered_as: str | None = None) -> Caller:

@@ -16,6 +16,7 @@ class Upkeep(StrEnum):
     CHECK = "check"
     RECONNECT = "reconnect"
     UPGRADE = "upgrade"
+    SEND = "send"
 
 
 class UpkeepRefused(Exception):

@@ -85,6 +85,14 @@ async def record_refusal(
             record(session, connection_id, what, now, why=why, detail=detail)
 
 
+async def record_seldom(
+    session: AsyncSession, connection_id: str, what: str, now: datetime, *, detail: Mapping[str, Any]
+) -> None:
+    """As `record`; what the other side could cause for ever is told a few times an hour and a day."""
+    if await _are_few(session, connection_id, what, now):
+        record(session, connection_id, what, now, detail=detail)
+
+
 async def _are_few(session: AsyncSession, connection_id: str, what: str, now: datetime) -> bool:
     same = select(func.count()).where(col(Event.connection_id) == connection_id, col(Event.what) == what)
     for lately, most in MOST_REFUSALS.items():

@@ -4,7 +4,9 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from service.channel.exchanging import wake
 from service.connections.models import Connection
+from service.connections.peers import can_be_asked
 from service.connections.setup import Step, require_step
 from service.connections.states import ConnectionEvent, ConnectionState
 from service.connections.view import set_up_of
@@ -35,7 +37,7 @@ async def make_active(
         destination_seen_at=now,
         **changes,
     )
-    if probing.can_be_asked(connection):
+    if can_be_asked(connection):
         await probing.schedule(session, connection, now)
     return connection
 
@@ -67,3 +69,4 @@ async def _change(
         changes |= {"destination_state": then.value, "destination_seen_at": now}
     await advance(session, connection, by, **changes)
     await probing.tell_soon(session, connection, now)
+    await wake(session, connection, now)

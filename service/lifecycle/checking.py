@@ -6,13 +6,14 @@ from datetime import timedelta
 from enum import StrEnum
 
 from service.connections.models import Connection
+from service.connections.peers import can_be_asked
 from service.connections.states import ConnectionState
 from service.database.rows import find
 from service.database.sessions import reading
 from service.discovery.node_metadata import NodeSnapshot, NodeUnreadable, read_foreign_node
 from service.discovery.reasons import ProbeReason
 from service.lifecycle.other_side import is_same_place, is_verified
-from service.lifecycle.probing import can_be_asked, look
+from service.lifecycle.probing import look
 from service.node import Node
 from service.problems.tree import NotFound
 from service.protocol.client import ClocksDiffer, PeerRefused, PeerUnavailable

@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from service.channel.outbox import forget_unsent
 from service.connections.models import Connection
 from service.connections.pending import current_attempt, end_attempt
 from service.connections.states import ESTABLISHED, CloseReason, ConnectionEvent, ConnectionState
 from service.connections.telling import PATIENCE, Telling, tell_peer, untold_endings
 from service.database.rows import advance, find, get_for_update
+from service.events.operations import record
 from service.instance_keys.operations import current_key_id
 from service.instances.operations import get_instance
 from service.invitations.invitation.models import Direction, Invitation
@@ -49,6 +51,8 @@ async def close(
     if reason is CloseReason.CLOSED_BY_PEER or connection.type is DestinationType.LOCAL:
         changes |= {"destination_state": ConnectionState.CLOSED.value, "destination_seen_at": now}
     await advance(session, connection, ConnectionEvent.CLOSE, **changes)
+    if unsent := await forget_unsent(session, connection.id):
+        record(session, connection.id, "channel.dropped", now, detail={"messages": unsent})
     peer = connection.peer["issuer"] if connection.peer else connection.destination_node_url
     told = reason is CloseReason.CLOSED_HERE and connection.type is not DestinationType.LOCAL
     invitation = await _settle(session, connection)

@@ -6,8 +6,9 @@ from http import HTTPStatus
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from service.channel.exchanging import wake
 from service.connections.models import Connection
-from service.connections.peers import caller_of
+from service.connections.peers import caller_of, can_be_asked
 from service.connections.states import ESTABLISHED, CloseReason
 from service.database.rows import find, get_for_update
 from service.database.sessions import reading, transaction
@@ -55,12 +56,6 @@ async def tell_soon(session: AsyncSession, connection: Connection, now: datetime
     """The other side hears how this one stands, also when it is offline now; one that only dials out asks itself."""
     if can_be_asked(connection):
         await enqueue(session, TELL_JOB, connection.id, run_at=now, now=now)
-
-
-def can_be_asked(connection: Connection) -> bool:
-    """True for an established connection whose other side can be reached."""
-    known = connection.peer is not None and connection.peer["issuer"] is not None
-    return connection.state in ESTABLISHED and connection.shared_id is not None and known
 
 
 async def probe_status(node: Node, job: Job) -> timedelta | None:
@@ -128,6 +123,8 @@ async def _store(node: Node, asked: Connection, shown: ConnectionStatus | None, 
             await close(session, connection, reason, now)
         else:
             compare(session, node, connection, shown, asked.destination_changed_at)
+            if shown.messages_waiting:
+                await wake(session, connection, now)
 
 
 HANDLERS = {STATUS_PROBE: probe_status, TELL_JOB: tell_status}

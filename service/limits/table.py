@@ -165,6 +165,7 @@ LIMITED = (
     LimitedOperation("POST", "/i/{slug}/invitations/rejection", PEERS_BY_SOURCE, Voice.PROTOCOL),
     LimitedOperation("GET", _PEER, PEERS_BY_SOURCE, Voice.PROTOCOL),
     LimitedOperation("PUT", _PEER + "/status", PEERS_BY_SOURCE, Voice.PROTOCOL),
+    LimitedOperation("POST", _PEER + "/messages", PEERS_BY_SOURCE, Voice.PROTOCOL),
     LimitedOperation("PUT", _PEER + "/activation", PEERS_BY_SOURCE, Voice.PROTOCOL),
     LimitedOperation("PUT", _PEER + "/issuer", PEERS_BY_SOURCE, Voice.PROTOCOL),
     LimitedOperation("DELETE", _PEER, PEERS_BY_SOURCE, Voice.PROTOCOL),

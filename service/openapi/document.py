@@ -38,6 +38,10 @@ TAGS = [
         "shown once; the other previews it, accepts or rejects it on its own node; the inviter confirms who accepted, "
         "and both are active. A private side takes part by dialling out only.",
     },
+    {
+        "name": "Messages",
+        "description": "What an active connection carries for whoever uses it: in order, none lost, none twice.",
+    },
     {"name": "Instances", "description": "The work-management systems that this node fronts."},
     {"name": "Discovery", "description": "What is at a URL, and what each platform can do."},
     {"name": "Events", "description": "What happened, as a log, a stream and webhooks."},

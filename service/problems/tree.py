@@ -309,6 +309,14 @@ class RateLimited(Problem):
     retry = Retry.AFTER_DELAY
 
 
+class ChannelFull(Problem):
+    """As many messages wait for the other side as may; it is away, paused, or takes them more slowly than they come."""
+
+    slug, status, title = "channel-full", 429, "Too many messages wait"
+    fix = "Wait until the other side has taken some: to_send in sync-status says how many wait."
+    retry = Retry.AFTER_DELAY
+
+
 class Internal(Problem):
     """A fault of ours; nothing was changed."""
 

@@ -19,6 +19,7 @@ from service.protocol.messages import (
     CALLBACK_PATH,
     CLIENT_DOCUMENT_PATH,
     ConnectionStatus,
+    MessageBatch,
     OAuthErrorBody,
     PushedAnswer,
     SideStatus,
@@ -182,6 +183,15 @@ async def announce_issuer(caller: Caller, peer: Peer, shared_id: str, access_tok
     answer = await call(caller, "PUT", url, token=access_token, json=body)
     if answer.status != HTTPStatus.NO_CONTENT:
         raise _refusal(answer)
+
+
+async def exchange(
+    caller: Caller, peer: Peer, shared_id: str, access_token: str, said: MessageBatch
+) -> MessageBatch:
+    """The other node has our messages as far as its answer acknowledges them; return what it says in turn."""
+    url = peer.connection_url(shared_id) + "/messages"
+    answer = await call(caller, "POST", url, token=access_token, json=said.model_dump(mode="json"))
+    return read_answer(answer, MessageBatch, HTTPStatus.OK)
 
 
 async def end(caller: Caller, peer: Peer, shared_id: str, access_token: str) -> None:

@@ -7,7 +7,7 @@ the callers check meaning.
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from service.values.moments import UtcMoment
 from service.values.texts import STORABLE
@@ -152,6 +152,7 @@ class ConnectionStatus(Wire):
 
     A closed one that somebody had accepted says the reason. `changed_at` is when this side last changed what it says
     of itself, `known_changed_at` the newest one of the other side that it has heard of (ADR 0027).
+    `messages_waiting` tells a side that only dials out to come and get them.
     """
 
     shared_id: SharedId
@@ -162,6 +163,7 @@ class ConnectionStatus(Wire):
     mode: Annotated[Mode, Field(strict=False)] | None = None
     changed_at: Annotated[UtcMoment, Field(strict=False)] | None = None
     known_changed_at: Annotated[UtcMoment, Field(strict=False)] | None = None
+    messages_waiting: bool = False
 
 
 class SideStatus(Wire):
@@ -169,6 +171,34 @@ class SideStatus(Wire):
 
     state: Literal["active", "deactivated"]
     changed_at: Annotated[UtcMoment, Field(strict=False)]
+
+
+# What every JSON reader takes for an integer (RFC 8259, section 6).
+Sequence = Annotated[int, Field(ge=0, lt=2**53)]
+APPLICATION = "application"
+
+
+class ChannelMessage(Wire):
+    """One message on its way: numbered by its sender, without a gap that means anything, and never twice the same."""
+
+    sequence: Sequence
+    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
+    kind: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
+    body: JsonValue = None
+
+
+class MessageBatch(Wire):
+    """What each side says in an exchange: what it has of the other's, how many more it takes, and its own next ones.
+
+    `acknowledged` is what it knows the other side to have: who has less goes on from an older backup. `forked` says
+    that a number was used for two messages, so that the sender does.
+    """
+
+    acknowledges: Sequence
+    acknowledged: Sequence = 0
+    room: Annotated[int, Field(ge=0)]
+    forked: bool = False
+    messages: Annotated[list[ChannelMessage], Field(max_length=100)]
 
 
 class Registration(Wire):

@@ -24,16 +24,16 @@ async def read_form(request: Request, *, over_lines: str | None = None) -> dict[
     return _read(await read_body(request, FORM_TYPE), over_lines)
 
 
-async def read_body(request: Request, expected: str = "application/json") -> bytes:
+async def read_body(request: Request, expected: str = "application/json", most: int = MAX_BYTES) -> bytes:
     """Return the body, of the expected type and not too large; raises InvalidRequest."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != expected:
         raise InvalidRequest(f"Send the parameters as {expected}.")
-    body, too_large = bytearray(), InvalidRequest(f"The body has more than {MAX_BYTES} bytes.")
+    body, too_large = bytearray(), InvalidRequest(f"The body has more than {most} bytes.")
     try:
         async for chunk in request.stream():
             body += chunk
-            if len(body) > MAX_BYTES:
+            if len(body) > most:
                 raise too_large
     except HTTPException as refusal:  # larger still: then nothing of it is read
         if refusal.status_code == HTTPStatus.REQUEST_TIMEOUT:

@@ -43,6 +43,7 @@ class Scene(StrEnum):
     PAUSE = "the inviter pauses an active connection"
     RESUME = "the invited side pauses an active connection and resumes it"
     MOVE = "the initiator of an active connection has moved"
+    CARRY = "both sides of an active connection send a message"
 
 
 ENDS = {
@@ -158,6 +159,8 @@ ARROWS = (
     Arrow("P10 withdrawal", "ends what it accepted", B, A, "DELETE", CONNECTION, Scene.WITHDRAW),
     Arrow("P10 end, inviter", "ends the connection", A, B, "DELETE", CONNECTION, Scene.CLOSE_BY_INVITER),
     Arrow("P10 end, invited", "ends the connection", B, A, "DELETE", CONNECTION, Scene.CLOSE_BY_INVITED),
+    Arrow("message token", "asks for a token", A, B, "POST", TOKEN, Scene.CARRY, CLIENT),
+    Arrow("message", "gives its message and gets one", A, B, "POST", "/messages$", Scene.CARRY),
     Arrow("move token", "asks for a token", A, B, "POST", TOKEN, Scene.MOVE, CLIENT),
     Arrow("move", "tells its new node URL", A, B, "PUT", "/issuer$", Scene.MOVE),
     Arrow("move look", "reads who is there", B, MOVED, "GET", KEYS, Scene.MOVE),

@@ -56,6 +56,14 @@ async def move(stage: Stage) -> None:
     await stage.pair.work()
 
 
+async def carry(stage: Stage) -> None:
+    theirs = (await stage.pair.listed_at_b())[0]
+    for node, connection in ((stage.pair.b, theirs), (stage.pair.a, stage.draft)):
+        path, message = f"/v1/connections/{connection['id']}/messages", {"body": node.slug}
+        await stage.ask(node, "POST", path, message, key=connection["id"])
+    await stage.pair.work()
+
+
 PLAYED: Mapping[Scene, Callable[[Stage], Awaitable[None]]] = {
     Scene.PROBE: probe,
     Scene.CLOSE_BY_A: close_by_a,
@@ -65,9 +73,10 @@ PLAYED: Mapping[Scene, Callable[[Stage], Awaitable[None]]] = {
     Scene.PAUSE: pause,
     Scene.RESUME: pause_and_resume,
     Scene.MOVE: move,
+    Scene.CARRY: carry,
 }
 BEGIN: Mapping[Scene, Callable[[Stage], Awaitable[None]]] = {
-    **dict.fromkeys((Scene.PROBE, Scene.CLOSE_BY_A, Scene.CLOSE_BY_B), connect),
+    **dict.fromkeys((Scene.PROBE, Scene.CLOSE_BY_A, Scene.CLOSE_BY_B, Scene.CARRY), connect),
     **dict.fromkeys(
         (Scene.CLOSE_BY_INVITER, Scene.CLOSE_BY_INVITED, Scene.PAUSE, Scene.RESUME), invite_and_accept
     ),

@@ -44,15 +44,18 @@ class Stage:
         """Whichever node died is started again."""
         await revive(self.pair)
 
-    async def ask(self, node: RunningNode, method: str, path: str, body: object = None) -> Json:
+    async def ask(
+        self, node: RunningNode, method: str, path: str, body: object = None, *, key: str | None = None
+    ) -> Json:
         """A program asks until it gets an answer; return it. Raises GaveUp where its node gets none either.
 
         Where it had none before, a conflict may say that what it asks for is done.
         """
         fine = {httpx.codes.OK, httpx.codes.CREATED}
+        headers = {} if key is None else {"Idempotency-Key": key}
         for _ in range(RELOADS):
             try:
-                answer = await node.api.request(method, path, json=body)
+                answer = await node.api.request(method, path, json=body, headers=headers)
             except httpx.TransportError:
                 await self.revive()
                 fine.add(httpx.codes.CONFLICT)
@@ -62,6 +65,16 @@ class Stage:
                 found: Json = answer.json()
                 return found
         raise GaveUp
+
+    async def require_carried(self) -> None:
+        """What each side sent is at the other, once."""
+        for node, connection, sender in (
+            (self.pair.a, self.draft, self.pair.b),
+            (self.pair.b, (await self.pair.listed_at_b())[0], self.pair.a),
+        ):
+            found = await node.read(f"/v1/connections/{connection['id']}/messages")
+            assert [item["body"] for item in found["items"]] == [sender.slug]
+            assert (await node.read(f"/v1/connections/{connection['id']}/sync-status"))["to_send"] == 0
 
     async def verify(self, *, decision: str = "accept") -> Json:
         """A person goes through a fresh attempt, as far as the pages lead; return its session."""

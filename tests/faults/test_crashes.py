@@ -58,6 +58,8 @@ async def crash(stage: Stage, commit: Commit, *moments: Moment) -> None:
     assert fate.is_over, "it did not die"
     assert_no_code_was_redeemed_twice(stage.network)
     assert await outcome(stage.pair, stage.draft["id"]) is commit.outcome
+    if commit.scene is Scene.CARRY:
+        await stage.require_carried()
     if commit.outcome is Outcome.NEITHER and Moment.AFTER in moments:
         await stage.connect()
 

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from tests.faults.arrows import ARROWS, LASTING, Arrow, Fault, Outcome
+from tests.faults.arrows import ARROWS, LASTING, Arrow, Fault, Outcome, Scene
 from tests.faults.rest import assert_no_code_was_redeemed_twice, come_to_rest, outcome
 from tests.faults.scenes import PLAYED, prepare
 from tests.faults.stage import Stage
@@ -42,5 +42,7 @@ async def test_both_sides_are_active_or_neither(stage: Stage, arrow: Arrow, faul
     assert network.struck, "the arrow never flew"
     assert_no_code_was_redeemed_twice(network)
     assert await outcome(pair, stage.draft["id"]) is arrow.outcome(fault)
+    if arrow.scene is Scene.CARRY:
+        await stage.require_carried()
     if arrow.outcome(fault) is Outcome.NEITHER and fault in TRIED_AGAIN:
         await stage.connect()

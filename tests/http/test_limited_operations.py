@@ -47,6 +47,7 @@ EXPECTED: dict[str, tuple[Limit, list[str]]] = {
             "POST /i/acme/invitations/rejection",
             "GET /i/acme/connections/0198",
             "PUT /i/acme/connections/0198/status",
+            "POST /i/acme/connections/0198/messages",
             "PUT /i/acme/connections/0198/activation",
             "PUT /i/acme/connections/0198/issuer",
             "DELETE /i/acme/connections/0198",

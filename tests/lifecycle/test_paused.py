@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from service.api.instance_moves import MoveKind
+from service.api.instances.moves import MoveKind
 from service.database.sessions import transaction
 from service.instances.models import Instance
 from tests.exchanges import described

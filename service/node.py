@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 
 from service.database.engine import Database
 from service.egress.client import Egress
+from service.egress.lately import Lately
 from service.limits.at_once import AtOnce
 from service.limits.counts import Counts
 from service.settings import Settings
@@ -29,6 +30,7 @@ class Node:
     hasher: Hasher
     counts: Counts = field(default_factory=Counts)
     at_once: AtOnce = field(default_factory=AtOnce)
+    lately: Lately = field(default_factory=Lately)
 
 
 async def get_node(connection: HTTPConnection) -> Node:

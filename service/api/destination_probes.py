@@ -48,5 +48,5 @@ async def probe_destination(
         instance = await own_instance(session, node.settings, principal, body.instance)
         require_running(node.settings, instance)
         partners = await past_partners(session, instance.id)
-    found = await probe(node, platforms, instance, body.url, known_nodes=partners)
+    found = await probe(node, platforms, instance, body.url, known_nodes=partners, fresh=True)
     return DestinationProbeOut.of(found)

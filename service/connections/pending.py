@@ -81,6 +81,8 @@ async def end_attempt(
     now = node.clock.now()
     error = as_error(problem, node.settings.public_url, now) if problem else None
     was_pushed = attempt.state is not VerificationState.CREATED
+    if problem is not None:
+        node.lately.forget(attempt.peer_issuer)  # the next attempt must not fail by what this one believed
     await advance(session, attempt, by, last_error=error, code_sealed=None, access_token_sealed=None)
     if connection.verification_session_id == attempt.id:
         await _give_back(session, connection, error, now)

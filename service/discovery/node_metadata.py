@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from service.database.sessions import reading
 from service.discovery.reasons import DETAILS, FROM_EGRESS, ProbeReason
 from service.egress.client import Answer, Egress, EgressFailure
+from service.egress.lately import Remembering
 from service.egress.web_addresses import UnusableUrl, WebAddress, normalise, well_known
 from service.instances.operations import issuers_of_keys
 from service.node import Node
@@ -173,12 +174,14 @@ def _check_keys(unverified: Any) -> list[dict[str, str]]:
     return keys
 
 
-async def read_foreign_node(node: Node, issuer: str) -> NodeSnapshot:
+async def read_foreign_node(node: Node, issuer: str, *, fresh: bool = True) -> NodeSnapshot:
     """Return the node at this issuer, none of whose keys is another's of this node; raises NodeUnreadable.
 
-    Another instance of this node may be the one at the issuer: then its keys are its own there.
+    Another instance of this node may be the one at the issuer: then its keys are its own there. What is not `fresh` may
+    be what it answered within the last minute.
     """
-    snapshot = await read_node(node.egress, issuer, now=node.clock.now())
+    way_out = Remembering(node.egress, node.lately, node.clock, fresh=fresh)
+    snapshot = await read_node(way_out, issuer, now=node.clock.now())
     async with reading(node.database) as session:
         kids = [thumbprint(key) for key in snapshot.jwks]
         owners = await issuers_of_keys(session, node.settings, kids)

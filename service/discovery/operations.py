@@ -9,6 +9,8 @@ from service.database.sessions import reading
 from service.discovery.looks import looking
 from service.discovery.probes import Asking, Probe, describe
 from service.discovery.search import Finding, OwnInstance, Search, look
+from service.egress.client import Egress
+from service.egress.lately import Remembering
 from service.egress.web_addresses import UnusableUrl, WebAddress, is_below, normalise, prefixes
 from service.instance_keys.operations import key_ids
 from service.instances.models import Instance
@@ -31,23 +33,30 @@ async def probe(
     url: str,
     *,
     known_nodes: Mapping[str, str] = NO_PARTNERS,
+    fresh: bool = False,
 ) -> Probe:
     """Return what is at the URL for this instance; raises UrlNotAllowed for what is no URL of a host, RateLimited.
 
     `known_nodes` are the asking instance's own past partners, tracker URL to node URL. Nothing is stored, and
-    no transaction is open while others are called.
+    no transaction is open while others are called. What hosts answered within the last minute is not asked again,
+    unless it has to be `fresh`.
     """
     platform_of(platforms, instance)
     try:
         address = read_pasted(url)
     except UnusableUrl as unusable:
         raise UrlNotAllowed(unusable.detail, errors=[fault("/url", "url", unusable.detail)]) from None
-    finding = await _find(node, platforms, instance, address, known_nodes)
-    return describe(Asking(instance, platforms, url, address), finding)
+    way_out = Remembering(node.egress, node.lately, node.clock, fresh=fresh)
+    finding = await _find(node, way_out, platforms, instance, address, known_nodes)
+    found = describe(Asking(instance, platforms, url, address), finding)
+    if found.reason is not None and found.issuer is not None:
+        node.lately.forget(found.issuer)  # whoever sets it right wants to see that at once
+    return found
 
 
 async def _find(
     node: Node,
+    way_out: Egress,
     platforms: Registry,
     instance: Instance,
     address: WebAddress,
@@ -68,7 +77,7 @@ async def _find(
     async with looking(node, instance, address.host):
         return await look(
             Search(
-                egress=node.egress,
+                egress=way_out,
                 platforms=platforms,
                 address=places[-1],
                 listed=tuple(dict.fromkeys(issuer for issuer in listed if issuer != own_issuer)),

@@ -96,7 +96,7 @@ async def begin_reconnect(
 ) -> VerificationSession:
     """A fresh attempt waits for an admin's browser; the connection stays active, whatever becomes of it."""
     found, instance = await _check(desk, connection_id, mode)
-    snapshot = await read_other_node(desk, (found.peer or {})["issuer"], instance)
+    snapshot = await read_other_node(desk, (found.peer or {})["issuer"], instance, fresh=True)
     require_same_instance(found, snapshot)
     connection = await operations.lock_visible(session, desk.principal, connection_id, revision)
     scope, owner = connection.scope, desk.principal.account_id

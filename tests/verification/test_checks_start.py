@@ -112,8 +112,9 @@ async def test_a_session_that_another_admin_started_at_the_same_moment(
 
 
 async def test_a_key_of_our_own_published_meanwhile_is_refused(pair: Pair) -> None:
-    """The destination was looked at when it was chosen; the attempt looks again."""
+    """The destination was looked at when it was chosen; an attempt that begins later looks again."""
     draft = await pair.draft()
+    pair.clock.advance(60)
     ours = (await pair.a.api.get(f"{pair.a.issuer}/oauth/jwks")).json()
     true_host = pair.network.hosts["b.test"]
 

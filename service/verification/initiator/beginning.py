@@ -49,15 +49,18 @@ async def _check(desk: Desk, connection_id: str) -> tuple[str, Instance]:
     return connection.destination_node_url or "", case.instance
 
 
-async def read_other_node(desk: Desk, issuer: str, instance: Instance) -> NodeSnapshot:
-    """Return the snapshot of the other node that the whole attempt uses."""
+async def read_other_node(
+    desk: Desk, issuer: str, instance: Instance, *, fresh: bool = False
+) -> NodeSnapshot:
+    """Return the snapshot of the other node that the whole attempt uses, of the last minute unless it is `fresh`."""
     node = desk.node
     try:
         async with looking(node, instance, urlsplit(issuer).hostname or ""):
-            snapshot = await read_foreign_node(node, issuer)
+            snapshot = await read_foreign_node(node, issuer, fresh=fresh)
     except NodeUnreadable as failure:
         raise as_problem(failure.reason, failure.detail, issuer) from failure
     if obstacle := clock_obstacle(snapshot.clock_skew_seconds):
+        node.lately.forget(issuer)
         upstream = {"reason": "clock_skew", "host": issuer}
         raise DestinationIncompatible(obstacle, upstream=upstream)
     return snapshot

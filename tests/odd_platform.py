@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from service.egress.client import Egress, EgressFailure, Reason
+from service.platforms.description import PermissionNeed
 from service.platforms.interface import (
     Credential,
     Field,
@@ -34,6 +35,7 @@ class OddPlatform:
     person: Person | SignInFailure = OLGA
     found: Fingerprint | Reason | None = None
     granted: frozenset[str] = frozenset({"view"})
+    untold: frozenset[str] = frozenset()
     seen: tuple[Project, ...] = ()
     meanwhile: Callable[[], Awaitable[Any]] = nothing
     calls: list[str] = field(default_factory=list)
@@ -52,6 +54,9 @@ class OddPlatform:
             raise self.person
         return self.person
 
+    def _tells(self, credential: Credential | None, need: PermissionNeed) -> bool:
+        return credential is not None and need.permission not in self.untold
+
     async def rights(
         self, egress: Egress, base_url: str, credential: Credential | None, project_id: str | None = None
     ) -> tuple[Right, ...]:
@@ -59,8 +64,8 @@ class OddPlatform:
             Right(
                 need.scope,
                 need.permission,
-                None if credential is None else need.permission in self.granted,
-                measured=credential is not None,
+                need.permission in self.granted if self._tells(credential, need) else None,
+                measured=self._tells(credential, need),
                 where_to_grant="Oddity: Roles",
             )
             for need in PERMISSIONS

@@ -7,6 +7,7 @@ from service.egress.client import EgressFailure
 from service.instances.models import Instance
 from service.instances.renewing import usable_credential
 from service.node import Node
+from service.platforms.description import PlatformDescription
 from service.platforms.interface import Credential, Platform, Right, SignInFailure, SignInReason
 from service.trust.sealing import SealBroken
 
@@ -84,7 +85,7 @@ async def _check_account(
         checks.append(Check("sign_in", ok=True, detail=f"Signed in as {person.display_name}."))
         step = "rights"
         rights = await platform.rights(node.egress, instance.url, credential)
-        checks.append(_check_rights(rights))
+        checks.append(_check_rights(platform.description, rights))
         step = "projects"
         projects = await platform.projects(node.egress, instance.url, credential)
         checks.append(_check_projects(len(projects)))
@@ -96,15 +97,27 @@ async def _check_account(
     return checks, rights
 
 
-def _check_rights(rights: tuple[Right, ...]) -> Check:
+def _check_rights(description: PlatformDescription, rights: tuple[Right, ...]) -> Check:
+    """Return what the connection's user lacks, in the platform's own words; else what nobody can tell."""
     missing = [right for right in rights if right.granted is False]
-    if not missing:
-        return Check("rights", ok=True, detail="The connection's user has every right that a scope needs.")
-    names = ", ".join(dict.fromkeys(right.permission for right in missing))
-    places = "; ".join(dict.fromkeys(right.where_to_grant for right in missing))
-    return Check(
-        "rights", ok=False, detail=f"The connection's user lacks: {names}.", fix=f"Grant it: {places}"
-    )
+    untold = [right for right in rights if right.granted is None]
+    if missing:
+        names, places = _names_and_places(description, missing)
+        return Check(
+            "rights", ok=False, detail=f"The connection's user lacks: {names}.", fix=f"Grant it: {places}"
+        )
+    if untold:
+        names, places = _names_and_places(description, untold)
+        detail = f"{description.label} does not tell whether the connection's user has: {names}."
+        return Check("rights", ok=None, detail=detail, fix=f"See that it is granted: {places}")
+    return Check("rights", ok=True, detail="The connection's user has every right that a scope needs.")
+
+
+def _names_and_places(description: PlatformDescription, rights: Sequence[Right]) -> tuple[str, str]:
+    labels = {need.permission: need.label for need in description.permissions}
+    names = dict.fromkeys(labels.get(right.permission, right.permission) for right in rights)
+    places = dict.fromkeys(right.where_to_grant for right in rights)
+    return ", ".join(names), "; ".join(places)
 
 
 def _check_projects(count: int) -> Check:

@@ -13,6 +13,9 @@ from service.platforms.registry import Registry
 from service.trust.sealing import SealBroken
 from service.words import SCOPE_SENTENCES
 
+NOBODY = "No user of connections is stored for this instance yet, so nothing of this was measured."
+UNUSABLE = "The stored user of connections cannot be used now, so nothing of this was measured."
+
 
 @dataclass(frozen=True, slots=True)
 class Permission:
@@ -24,27 +27,44 @@ class Permission:
     is_lacking: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """Everything that is asked for; `not_measured` says why the instance could not be asked, None where it was."""
+
+    lines: tuple[Permission, ...]
+    not_measured: str | None
+
+
 async def list_permissions(
     node: Node, platforms: Registry, instance: Instance, scope: Iterable[str]
-) -> tuple[Permission, ...]:
+) -> Permissions:
     """Return what the scope comes to on this platform. It may ask the instance: no transaction is open."""
     platform = platform_of(platforms, instance)
     asked = frozenset(scope)
-    rights = {(right.scope, right.permission): right for right in await _rights(node, platform, instance)}
-    return tuple(
+    measured, not_measured = await _rights(node, platform, instance)
+    rights = {(right.scope, right.permission): right for right in measured}
+    lines = tuple(
         _permission(need, rights.get((need.scope, need.permission)))
         for need in platform.description.permissions
         if need.scope.value in asked
     )
+    return Permissions(lines, not_measured)
 
 
-async def _rights(node: Node, platform: Platform, instance: Instance) -> tuple[Right, ...]:
-    """Return the rights, measured with the instance's own credential if that works, else declared."""
+async def _rights(
+    node: Node, platform: Platform, instance: Instance
+) -> tuple[tuple[Right, ...], str | None]:
+    """Return the rights, measured with the instance's own credential if that works; else declared, and why."""
+    credential, not_measured = None, NOBODY
     try:
         credential = await usable_credential(node, platform.description, instance)
-        return await platform.rights(node.egress, instance.url, credential)
-    except (SignInFailure, SealBroken):
-        return await platform.rights(node.egress, instance.url, None)
+        if credential is not None:
+            return await platform.rights(node.egress, instance.url, credential), None
+    except SignInFailure as failure:
+        not_measured = f"{UNUSABLE} {failure.detail}"
+    except SealBroken:
+        not_measured = f"{UNUSABLE} It was sealed with a key that this node does not have any more."
+    return await platform.rights(node.egress, instance.url, None), not_measured
 
 
 def _permission(need: PermissionNeed, right: Right | None) -> Permission:
@@ -54,7 +74,7 @@ def _permission(need: PermissionNeed, right: Right | None) -> Permission:
 
 def _note(need: PermissionNeed, right: Right | None) -> str:
     if right is None or not right.measured:
-        return f"{need.reason} Declared by the platform, not measured."
+        return f"{need.reason} Declared by the platform, not measured. An admin grants it: {need.where_to_grant}"
     if right.granted:
         return f"{need.reason} The connection's user has it."
-    return f"The connection's user lacks it: {right.where_to_grant}"
+    return f"{need.reason} The connection's user lacks it: {right.where_to_grant}"

@@ -163,7 +163,7 @@ class CheckOut(BaseModel):
     """One thing that was tried."""
 
     name: str = Field(description="`address`, `sign_in`, `rights` or `projects`.", examples=["sign_in"])
-    ok: bool | None = Field(description="Null where it could not be tried.", examples=[True])
+    ok: bool | None = Field(description="Null where it could not be told.", examples=[True])
     detail: str = Field(description="What was found.", examples=["Signed in as Alice Admin."])
     fix: str | None = Field(description="What to do about it; null where it is well.", examples=[None])
 

@@ -26,7 +26,7 @@ from service.authorization.requests.deciding import (
 from service.authorization.requests.models import AuthorizationRequest
 from service.connections.models import Connection
 from service.database.sessions import reading, transaction
-from service.instances.permissions import list_permissions
+from service.instances.permissions import Permissions, list_permissions
 from service.node import Node, NodeDep, NowDep
 from service.pages.refusals import PAGE, PageRefused, PageRoute
 from service.pages.rendering import render
@@ -139,8 +139,7 @@ async def show_decision(
     view: ConsentView | NotAdminView = _not_admin_view(node, issuer, asked, visitor.sign_in)
     if visitor.sign_in.is_admin:
         permissions = await list_permissions(node, platforms, issuer.instance, asked.scope)
-        lines = tuple(PermissionLine(**asdict(line)) for line in permissions)
-        view = _consent_view(node, issuer, asked, visitor.sign_in, lines, renewed)
+        view = _consent_view(node, issuer, asked, visitor.sign_in, permissions, renewed)
     status = 200 if visitor.sign_in.is_admin else 403
     return render(request, view, status=status, form_action_origin=origin_of(asked.redirect_uri))
 
@@ -185,7 +184,7 @@ def _consent_view(
     issuer: Issuer,
     asked: AuthorizationRequest,
     sign_in: SignInSession,
-    lines: tuple[PermissionLine, ...],
+    permissions: Permissions,
     renewed: Connection | None,
 ) -> ConsentView:
     return ConsentView(
@@ -194,7 +193,8 @@ def _consent_view(
         instance_name=issuer.instance.name,
         instance_url=issuer.instance.url,
         mode=Mode(asked.details["mode"]),
-        permissions=lines,
+        permissions=tuple(PermissionLine(**asdict(line)) for line in permissions.lines),
+        not_measured=permissions.not_measured,
         comparison_code=asked.comparison_code,
         person=sign_in.display_name,
         action=_path(issuer, asked.id),

@@ -73,6 +73,7 @@ class ConsentView:
     instance_url: str
     mode: Mode
     permissions: tuple[PermissionLine, ...]
+    not_measured: str | None
     comparison_code: str
     person: str
     action: str
@@ -155,6 +156,7 @@ class InvitedView:
     instance_url: str
     mode: Mode
     permissions: tuple[PermissionLine, ...]
+    not_measured: str | None
     local_short_name: str
     destination_short_name: str
     reason: str

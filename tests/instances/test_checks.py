@@ -1,5 +1,6 @@
 """A check names what is wrong and what to do; a tracker that is down is a result, not a fault."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from sqlmodel import select
 from service.database.sessions import transaction
 from service.egress.client import Reason
 from service.instances.models import Instance
-from service.platforms.interface import Fingerprint, SignInFailure, SignInReason
+from service.platforms.interface import Fingerprint, Project, SignInFailure, SignInReason
 from tests.odd_platform import UNREACHABLE, OddPlatform
 from tests.small_node import ALICE, BOB, SmallNode, running
 
@@ -50,8 +51,7 @@ async def test_a_right_that_lacks_is_named_with_the_place_to_grant_it(node: Smal
     rights = next(check for check in found["checks"] if check["name"] == "rights")
     assert found["ok"] is False
     assert rights["ok"] is False
-    assert "edit" in rights["detail"]
-    assert "attach" in rights["detail"]
+    assert rights["detail"] == "The connection's user lacks: Create and change items, Attach files."
     assert "alice" in rights["fix"]
 
 
@@ -97,6 +97,17 @@ async def test_a_user_that_sees_no_project_is_named(sqlite_url: str) -> None:
     _, checks, _ = await _check_odd(sqlite_url, OddPlatform(found=FOUND))
     assert checks["projects"]["ok"] is False
     assert "member" in checks["projects"]["fix"]
+
+
+async def test_rights_that_the_platform_does_not_tell_are_no_rights_that_it_grants(sqlite_url: str) -> None:
+    platform = OddPlatform(
+        found=FOUND, granted=frozenset({"view", "edit"}), untold=frozenset({"comment", "attach"})
+    )
+    ok, checks, _ = await _check_odd(sqlite_url, replace(platform, seen=(Project("1", "one", "One"),)))
+    assert ok
+    assert checks["rights"]["ok"] is None
+    assert checks["rights"]["detail"].startswith("Oddity does not tell whether the connection's user has: ")
+    assert checks["rights"]["fix"] == "See that it is granted: Oddity: Roles"
 
 
 async def test_a_credential_of_another_instance_does_not_open(node: SmallNode) -> None:

@@ -95,6 +95,7 @@ CONSENT = ConsentView(
         ),
         PermissionLine("Write comments", "add_issue_notes", "Declared by the platform, not measured."),
     ),
+    not_measured=None,
     comparison_code=CODE,
     person="Norma Field",
     action="/i/support/oauth/authorize",
@@ -181,6 +182,7 @@ INVITED = InvitedView(
     instance_url=CONSENT.instance_url,
     mode=Mode.SCRIPT,
     permissions=CONSENT.permissions,
+    not_measured=None,
     local_short_name="Support",
     destination_short_name="Acme",
     reason="",
@@ -221,6 +223,7 @@ HOSTILE_CONSENT = replace(
     instance_url="https://xn--mnchen-3ya.example/" + "a" * 120,
     person=MIRRORED,
     permissions=(PermissionLine(MARKUP, "p" * 400, MARKUP),),
+    not_measured=MARKUP,
 )
 HOSTILE_START = replace(
     START,
@@ -242,6 +245,7 @@ VIEWS: dict[str, View] = {
     "sign-in-error": SIGN_IN_ERROR,
     "start": START,
     "consent": CONSENT,
+    "consent-not-measured": replace(CONSENT, not_measured="The stored user of connections cannot be used now."),
     "start-anew": START_ANEW,
     "consent-anew": CONSENT_ANEW,
     "not-admin": NOT_ADMIN,

@@ -61,7 +61,7 @@ async def test_an_admin_connects_the_user_with_the_scopes_for_it(tomorrows: Tomo
     assert tomorrows.tracker.asked[-1]["scope"] == "tickets"
     checks = await checked(tomorrows)
     assert checks["sign_in"]["detail"] == "Signed in as Max."
-    assert checks["rights"]["detail"] == "The connection's user lacks: write."
+    assert checks["rights"]["detail"] == "The connection's user lacks: Write."
     assert "Settings → Members → write" in checks["rights"]["fix"]
 
 

@@ -126,7 +126,7 @@ def test_a_right_that_lacks_is_named_with_the_place_to_grant_it(admin: Visitor, 
     admin.sees("Accept this connection?")
     admin.reads("The connection's user lacks it: Redmine: Administration → Roles and permissions")
     admin.look_around("redmine-3-right-lacks")
-    assert pair.check()["rights"]["detail"] == "The connection's user lacks: edit_issues."
+    assert pair.check()["rights"]["detail"] == "The connection's user lacks: Edit issues."
     pair.store_credential(password("norma"))
     assert all(check["ok"] for check in pair.check().values())
 

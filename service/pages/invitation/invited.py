@@ -15,7 +15,7 @@ from service.connections.schemas import InvitationAcceptance
 from service.database.sessions import reading, transaction
 from service.instances.models import Instance
 from service.instances.operations import issuer_of
-from service.instances.permissions import list_permissions
+from service.instances.permissions import Permissions, list_permissions
 from service.invitations.invitation.models import Invitation
 from service.invitations.invitation.operations import host_of
 from service.invitations.invitation.schemas import InvitationRejection
@@ -143,8 +143,7 @@ async def _show(
     if found.code is None or not can_be_rejected(found):
         return show_again(request, found, code)
     permissions = await list_permissions(node, platforms, found.instance, found.code.scope)
-    lines = tuple(PermissionLine(**asdict(line)) for line in permissions)
-    view = _view(node, visitor, found, code, lines, form, error)
+    view = _view(node, visitor, found, code, permissions, form, error)
     return render(request, view, status=200 if error is None else 422)
 
 
@@ -153,7 +152,7 @@ def _view(
     visitor: Visitor,
     found: Inspection,
     text: str,
-    lines: tuple[PermissionLine, ...],
+    permissions: Permissions,
     form: Mapping[str, str],
     error: str | None,
 ) -> InvitedView:
@@ -166,7 +165,8 @@ def _view(
         instance_name=found.instance.name,
         instance_url=found.instance.url,
         mode=Mode(code.mode),
-        permissions=lines,
+        permissions=tuple(PermissionLine(**asdict(line)) for line in permissions.lines),
+        not_measured=permissions.not_measured,
         local_short_name=form.get("local_short_name", names.local_short_name if names else ""),
         destination_short_name=form.get(
             "destination_short_name", names.destination_short_name if names else ""

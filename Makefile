@@ -55,11 +55,11 @@ test-browser: $(READY) ## The pages in a real browser (installs Debian's chromiu
 	@$(CHROMIUM)
 	$(BIN)/python -m pytest tests/browser $(ARGS)
 
-test-interop: $(READY) ## A client that others wrote, on Node, against a node (installs Debian's nodejs where there is none)
+test-interop: $(READY) ## A client that others wrote against a node, and adapters against the vendors' descriptions (installs Debian's nodejs where there is none)
 	@command -v npm >/dev/null && command -v node >/dev/null || { \
 		$(AS_ROOT) apt-get update -qq && $(APT_INSTALL) nodejs npm; }
-	@node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major > 18 || (major == 18 && minor >= 17) ? 0 : 1)' \
-		|| { echo "Node 18.17 or newer is needed (20 or newer is what openid-client supports); this is $$(node --version)." >&2; exit 1; }
+	@node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major > 18 || (major == 18 && minor >= 20) ? 0 : 1)' \
+		|| { echo "Node 18.20 or newer is needed (20 or newer is what openid-client supports); this is $$(node --version)." >&2; exit 1; }
 	npm ci --prefix tests/interop --silent
 	$(BIN)/python -m pytest tests/interop $(ARGS)
 

@@ -51,9 +51,7 @@ async def list_permissions(
     return Permissions(lines, not_measured)
 
 
-async def _rights(
-    node: Node, platform: Platform, instance: Instance
-) -> tuple[tuple[Right, ...], str | None]:
+async def _rights(node: Node, platform: Platform, instance: Instance) -> tuple[tuple[Right, ...], str | None]:
     """Return the rights, measured with the instance's own credential if that works; else declared, and why."""
     credential, not_measured = None, NOBODY
     try:
@@ -74,7 +72,9 @@ def _permission(need: PermissionNeed, right: Right | None) -> Permission:
 
 def _note(need: PermissionNeed, right: Right | None) -> str:
     if right is None or not right.measured:
-        return f"{need.reason} Declared by the platform, not measured. An admin grants it: {need.where_to_grant}"
+        return (
+            f"{need.reason} Declared by the platform, not measured. An admin grants it: {need.where_to_grant}"
+        )
     if right.granted:
         return f"{need.reason} The connection's user has it."
     return f"{need.reason} The connection's user lacks it: {right.where_to_grant}"

@@ -118,9 +118,9 @@ DESCRIPTION = PlatformDescription(
         _need(Scope.ATTACHMENTS_WRITE, WRITE, "To attach the other side's files."),
     ),
     minimum_version=None,
-    tested_with="answers made from Microsoft's own description of the API",
+    tested_with="mocks made from Microsoft's own descriptions of the API; who somebody is by fixtures",
     admin_right=f"The account may change the settings of the organisation ({MAKE_ADMIN}).",
-    proved=Proof.FIXTURES,
+    proved=Proof.VENDORS_DESCRIPTION,
     links=(
         Link(
             "https://dev.azure.com/contoso/Shop/_workitems/edit/42",

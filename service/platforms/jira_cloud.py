@@ -84,9 +84,9 @@ DESCRIPTION = PlatformDescription(
     ),
     permissions=jira.PERMISSIONS,
     minimum_version=None,
-    tested_with="answers made from Atlassian's own description of the API",
+    tested_with="mocks made from Atlassian's own description of the API; sign-in page and gateway by fixtures",
     admin_right=f"The account has the global permission Administer Jira ({MAKE_ADMIN}).",
-    proved=Proof.FIXTURES,
+    proved=Proof.VENDORS_DESCRIPTION,
     links=(
         Link(
             "https://acme.atlassian.net/jira/software/projects/SHOP/boards/3",

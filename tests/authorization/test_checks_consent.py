@@ -98,7 +98,9 @@ async def test_consent_page_headers(stranger: Stranger) -> None:
 async def test_rights_are_measured_where_a_credential_is_stored(stranger: Stranger) -> None:
     page = html.unescape((await stranger.visit()).page)
     assert "No user of connections is stored for this instance yet" in page
-    assert "Declared by the platform, not measured. An admin grants it: The sandbox's people are fixed" in page
+    assert (
+        "Declared by the platform, not measured. An admin grants it: The sandbox's people are fixed" in page
+    )
     credential = {"method": "password", "values": {"login": "bob", "password": "bob-sandbox"}}
     instance = stranger.asked.instance["id"]
     answer = await stranger.asked.api.patch(f"/v1/instances/{instance}", json={"credential": credential})

@@ -245,7 +245,9 @@ VIEWS: dict[str, View] = {
     "sign-in-error": SIGN_IN_ERROR,
     "start": START,
     "consent": CONSENT,
-    "consent-not-measured": replace(CONSENT, not_measured="The stored user of connections cannot be used now."),
+    "consent-not-measured": replace(
+        CONSENT, not_measured="The stored user of connections cannot be used now."
+    ),
     "start-anew": START_ANEW,
     "consent-anew": CONSENT_ANEW,
     "not-admin": NOT_ADMIN,

@@ -216,9 +216,10 @@ def test_an_invitation_between_two_different_trackers(browser: Browser, nodes: N
         admin.sees(f"You are not an admin of {tracker.title}")
         admin.reads(tracker.lacking)
         assert inviter.call("GET", path)["state"] == "open"
-        admin.page.goto(f"{invited.issuer}/invite")
+        admin.press("Go back")
         admin.page.get_by_label("Code of the invitation").fill(issued["code"])
         admin.press("Show the invitation")
+        admin.sees(f"Sign in to {tracker.title}")
         sign_in(admin, tracker.admin)
         admin.sees("Accept this invitation?")
         admin.look_around("crosswise-invitation")

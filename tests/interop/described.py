@@ -6,13 +6,15 @@ import json
 import os
 import socket
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
+
+from tests.deadlines import until
 
 FOLDER = Path(__file__).parent
 PRISM = FOLDER / "node_modules/@stoplight/prism-cli/dist/index.js"
@@ -36,7 +38,7 @@ def mocks(*names: str) -> Iterator[dict[str, int]]:
     with ExitStack() as stack:
         ports = {name: stack.enter_context(_mock(name)) for name in names}
         for port in ports.values():
-            _wait_for(port)
+            until(partial(_answers, port), within=START_SECONDS)
         yield ports
 
 
@@ -132,14 +134,9 @@ def _is_problem(answer: httpx.Response) -> bool:
     return "problem+json" in answer.headers.get("content-type", "")
 
 
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        assert time.monotonic() < deadline, "Prism did not start: make test-interop installs it"
-        time.sleep(0.1)
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _free_port() -> int:

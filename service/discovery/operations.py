@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from service.database.sessions import reading
 from service.discovery.looks import looking
 from service.discovery.probes import Asking, Probe, describe
-from service.discovery.search import Finding, OwnInstance, Search, look
+from service.discovery.search import Finding, LobbyFound, OwnInstance, Search, look
 from service.egress.client import Egress
 from service.egress.lately import Remembering
 from service.egress.web_addresses import UnusableUrl, WebAddress, is_below, normalise, prefixes
@@ -16,7 +16,7 @@ from service.instance_keys.operations import key_ids
 from service.instances.models import Instance
 from service.instances.operations import issuer_of, platform_of
 from service.node import Node
-from service.platforms.recognition import read_pasted, recognise
+from service.platforms.recognition import lobby_of, read_pasted, recognise
 from service.platforms.registry import Registry
 from service.problems.tree import UrlNotAllowed, fault
 from service.settings import Settings
@@ -74,6 +74,8 @@ async def _find(
         *(found for place in places for found in _lookup(place, known_nodes.items())),
         *(found for place in places for found in _lookup(place, node.settings.known_nodes)),
     ]
+    if not listed and (home := lobby_of(platforms.descriptions(), address)) is not None:
+        return LobbyFound(home.name)
     async with looking(node, instance, address.host):
         return await look(
             Search(

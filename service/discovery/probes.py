@@ -7,11 +7,20 @@ from service.discovery.modes import ModeOption, Side, mode_options
 from service.discovery.names import Names, name_of_host, suggest
 from service.discovery.node_metadata import NodeSnapshot
 from service.discovery.reasons import DETAILS, FIXES, ProbeReason
-from service.discovery.search import Finding, NodeFound, NothingFound, OtherVersion, OwnInstance, TrackerFound
+from service.discovery.search import (
+    Finding,
+    LobbyFound,
+    NodeFound,
+    NothingFound,
+    OtherVersion,
+    OwnInstance,
+    TrackerFound,
+)
 from service.egress.web_addresses import WebAddress, normalise
 from service.instances.models import Instance
 from service.platforms.description import PlatformDescription
 from service.platforms.interface import Fingerprint
+from service.platforms.recognition import link_to_paste, no_instance
 from service.platforms.registry import SANDBOX, Registry
 from service.protocol.messages import InstanceFacts
 from service.values.moments import clock_obstacle
@@ -94,6 +103,8 @@ def describe(asking: Asking, finding: Finding) -> Probe:
             return _other_version(asking, finding)
         case TrackerFound():
             return _tracker(asking, finding)
+        case LobbyFound():
+            return _lobby(asking, finding)
         case NothingFound():
             return _nothing(asking, finding)
 
@@ -173,6 +184,17 @@ def _tracker(asking: Asking, found: TrackerFound) -> Probe:
         detail=f"This is {label}, and where its Parley node is cannot be seen from there.",
         fix=ASK_FOR_NODE_URL,
         seen=found.fingerprint,
+    )
+
+
+def _lobby(asking: Asking, found: LobbyFound) -> Probe:
+    home = asking.platforms.get(found.platform).description
+    return _without_node(
+        asking,
+        Outcome.NOTHING_THERE,
+        detail=no_instance(home),
+        fix=f"{link_to_paste(home)}, or the node URL that the partner's Parley shows.",
+        reason=ProbeReason.NOT_A_NODE,
     )
 
 

@@ -66,6 +66,13 @@ class TrackerFound:
 
 
 @dataclass(frozen=True, slots=True)
+class LobbyFound:
+    """The link is one of a vendor's own pages, and says nothing about which instance there; nothing was called."""
+
+    platform: str
+
+
+@dataclass(frozen=True, slots=True)
 class NothingFound:
     """Nothing that can be connected to; `issuer` is a node that is on a list but does not answer."""
 
@@ -74,7 +81,7 @@ class NothingFound:
     issuer: str | None = None
 
 
-Finding = OwnInstance | NodeFound | OtherVersion | TrackerFound | NothingFound
+Finding = OwnInstance | NodeFound | OtherVersion | TrackerFound | LobbyFound | NothingFound
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,20 @@
 """Which URLs an instance may have: its own, and those that people are sent back to."""
 
 import re
+from collections.abc import Iterable
 from urllib.parse import SplitResult, urlsplit
 
 from service.egress.client import EgressFailure, EgressPolicy, check_url
 from service.egress.web_addresses import UnusableUrl, normalise
+from service.platforms.description import PlatformDescription
+from service.platforms.recognition import (
+    link_to_paste,
+    lobby_of,
+    narrowed,
+    no_instance,
+    read_pasted,
+    recognise,
+)
 from service.problems.tree import UrlNotAllowed, literal, not_valid
 from service.settings import Settings, is_loopback_host
 
@@ -37,6 +47,29 @@ def check_instance_url(url: str, settings: Settings) -> str:
     except EgressFailure:
         raise UrlNotAllowed("This node does not call the URL {url}.", url=normalised) from None
     return normalised
+
+
+def read_instance_url(
+    url: str, descriptions: Iterable[PlatformDescription], platform: PlatformDescription, settings: Settings
+) -> str:
+    """Return the URL of the instance that a pasted link of this platform leads to; raises UrlNotAllowed."""
+    everybody = tuple(descriptions)
+    try:
+        address = read_pasted(url)
+    except UnusableUrl as unusable:
+        raise UrlNotAllowed(literal(unusable.detail)) from None
+    known = recognise(everybody, address)
+    labels = {each.name: each.label for each in everybody}
+    if known is not None and known.certain and known.platform != platform.name:
+        raise UrlNotAllowed(
+            "This is a link of {label}, and not of {platform_label}.",
+            label=labels[known.platform],
+            platform_label=platform.label,
+            fix=f"Choose the platform {known.platform}, or paste a link of your {platform.label}.",
+        )
+    if (home := lobby_of(everybody, address)) is not None:
+        raise UrlNotAllowed(literal(no_instance(home)), fix=link_to_paste(home))
+    return check_instance_url(narrowed(platform, address), settings)
 
 
 def check_return_urls(urls: list[str], settings: Settings) -> list[str]:

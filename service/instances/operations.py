@@ -13,10 +13,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from service.database.pagination import Keyset, Page, PageRequest, read_page
 from service.instance_keys.models import InstanceKey
 from service.instance_keys.operations import add_current_key
-from service.instances.addresses import check_instance_url, check_return_urls
+from service.instances.addresses import check_return_urls, read_instance_url
 from service.instances.credentials import seal_credential
 from service.instances.models import Instance
 from service.node import Node
+from service.platforms.description import PlatformDescription
 from service.platforms.interface import Credential, Platform
 from service.platforms.registry import SANDBOX, Registry
 from service.problems.tree import NameTaken, NotFound, OptionNotAvailable, not_valid
@@ -86,7 +87,7 @@ async def create_instance(
         slug=new.slug,
         name=new.name,
         platform=platform.description.name,
-        url=_own_url(node.settings, new),
+        url=_own_url(node.settings, platforms, platform.description, new),
         network=new.network,
         return_urls=check_return_urls(list(new.return_urls), node.settings),
         identity={"node_url": issuer_of(node.settings, new.slug)},
@@ -124,11 +125,11 @@ def platform_of(platforms: Registry, instance: Instance) -> Platform:
         ) from None
 
 
-def _own_url(settings: Settings, new: NewInstance) -> str:
+def _own_url(settings: Settings, platforms: Registry, platform: PlatformDescription, new: NewInstance) -> str:
     if new.platform != SANDBOX:
         if not new.url:
             raise not_valid("/url", "missing", "The address of the work-management system is missing.")
-        return check_instance_url(new.url, settings)
+        return read_instance_url(new.url, platforms.descriptions(), platform, settings)
     own = f"{settings.public_url}/sandbox/{new.slug}"
     if new.url not in {"", own}:
         raise not_valid("/url", "sandbox_url", f"A sandbox instance lives at {own}; leave url out.")

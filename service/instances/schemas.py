@@ -68,7 +68,8 @@ class InstanceCreate(RequestBody):
     platform: str = Field(max_length=40, description="A name from `GET /v1/platforms`.", examples=["redmine"])
     url: UrlText | None = Field(
         default=None,
-        description="Where the system is. Leave it out for the sandbox only.",
+        description="Where the system is, or any link from inside it: the answer has the URL of the instance. Leave it "
+        "out for the sandbox only.",
         examples=["https://redmine.acme.example"],
     )
     network: Network = Field(

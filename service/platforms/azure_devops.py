@@ -140,6 +140,7 @@ DESCRIPTION = PlatformDescription(
             host=r"(?!vs-ssh\.)(?P<organisation>[a-z0-9][a-z0-9-]*)\.visualstudio\.com",
         ),
     ),
+    lobby=r"(?:(?:www|app|aex)\.)?(?:dev\.azure|visualstudio|vssps\.visualstudio)\.com",
 )
 
 

@@ -100,18 +100,24 @@ class Link:
 
     `host` and `path` are regular expressions that match the whole of each, ASCII and in any case. `instance`
     is filled with their named groups and with `origin`. Without a `host` the path alone decides, which is a
-    guess: it is believed only where no other platform knows the host.
+    guess: it is believed only where no other platform knows the host. `narrower` are paths that are an instance
+    themselves, such as one repository of an owner: a partner is found by the owner, and who adds the repository
+    means it alone.
     """
 
     example: str
     instance: str
     host: str | None = None
     path: str = ".*"
+    narrower: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PlatformDescription:
-    """Everything the API and the pages say about a platform, as data."""
+    """Everything the API and the pages say about a platform, as data.
+
+    `lobby` are the vendor's hosts that everybody enters by, a regular expression: no instance is at any of them.
+    """
 
     name: str
     label: str
@@ -125,3 +131,4 @@ class PlatformDescription:
     admin_right: str
     proved: Proof
     links: tuple[Link, ...] = ()
+    lobby: str | None = None

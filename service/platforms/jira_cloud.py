@@ -96,6 +96,7 @@ DESCRIPTION = PlatformDescription(
         ),
         Link("https://acme.jira.com/browse/SHOP-1", "{origin}", host=r"[a-z0-9][a-z0-9-]*\.jira\.com"),
     ),
+    lobby=r"(?:(?:www|id|home|start|admin)\.)?atlassian\.(?:com|net)",
 )
 
 

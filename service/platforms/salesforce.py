@@ -118,6 +118,7 @@ DESCRIPTION = PlatformDescription(
             host=r"[a-z0-9][a-z0-9-]*(?:\.(?:sandbox|develop|trailblaze|scratch))?\.my\.salesforce\.com",
         ),
     ),
+    lobby=r"(?:(?:www|login|test)\.)?salesforce\.com",
 )
 
 

@@ -118,6 +118,7 @@ DESCRIPTION = PlatformDescription(
             host=r"(?!(?:www|docs|developer|community|support)\.)(?P<name>[a-z0-9][a-z0-9-]*)\.service-now\.com",
         ),
     ),
+    lobby=r"(?:(?:www|docs|developer|community|support)\.)?(?:service-now|servicenow)\.com",
 )
 
 

@@ -124,6 +124,7 @@ DESCRIPTION = PlatformDescription(
             host=r"(?!(?:www|support|developer|help)\.)(?P<name>[a-z0-9][a-z0-9-]*)\.zendesk\.com",
         ),
     ),
+    lobby=r"(?:(?:www|support|developer|help)\.)?zendesk\.com",
 )
 
 

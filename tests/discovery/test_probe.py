@@ -305,6 +305,17 @@ async def test_a_link_of_a_service_on_the_web_says_whose_it_is_and_what_to_do(
     assert found.fix == ASK_FOR_NODE_URL
 
 
+@pytest.mark.parametrize("url", ["https://github.com", "https://dev.azure.com", "login.salesforce.com"])
+async def test_a_vendors_front_page_leads_to_the_link_to_paste_instead(
+    asker: Asker, web: FakeWeb, url: str
+) -> None:
+    found = await asker.ask(url)
+    assert (found.outcome, found.reason) == (Outcome.NOTHING_THERE, ProbeReason.NOT_A_NODE)
+    assert "does not say which instance there" in found.detail
+    assert "Paste a link from inside the instance, such as https://" in str(found.fix)
+    assert web.asked == []
+
+
 async def test_a_past_partner_is_known_by_either_spelling(asker: Asker, web: FakeWeb) -> None:
     put_node(web)
     known = {"https://dev.azure.com/contoso": NODE}

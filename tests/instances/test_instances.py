@@ -75,6 +75,48 @@ async def test_a_new_instance_has_a_node_url_and_a_token_of_its_own(both: SmallN
     assert shown.json() == {key: value for key, value in answer.json().items() if key != "token"}
 
 
+@pytest.mark.parametrize(
+    ("platform", "pasted", "url"),
+    [
+        ("azure_devops", "https://contoso.visualstudio.com/Shop/_boards", "https://dev.azure.com/contoso"),
+        ("redmine", "https://acme.example/redmine/issues/42?x=1", "https://acme.example/redmine"),
+        ("github", "git@github.com:acme/site.git", "https://github.com/acme/site"),
+    ],
+)
+async def test_a_link_from_inside_a_system_adds_the_system(
+    node: SmallNode, platform: str, pasted: str, url: str
+) -> None:
+    answer = await node.call("POST", "/v1/instances", body={**NEW, "platform": platform, "url": pasted})
+    assert (answer.status_code, answer.json()["url"]) == (201, url)
+
+
+@pytest.mark.parametrize(
+    ("platform", "pasted", "told", "fix"),
+    [
+        (
+            "redmine",
+            "https://acme.atlassian.net/browse/SHOP-1",
+            "a link of Jira Cloud",
+            "platform jira_cloud",
+        ),
+        (
+            "github",
+            "https://github.com",
+            "does not say which instance",
+            "https://github.com/acme/site/issues/42",
+        ),
+        ("azure_devops", "dev.azure.com", "does not say which instance", "https://dev.azure.com/contoso/"),
+    ],
+)
+async def test_a_link_that_is_no_instance_of_the_platform_is_refused_with_the_right_one(
+    node: SmallNode, platform: str, pasted: str, told: str, fix: str
+) -> None:
+    answer = await node.call("POST", "/v1/instances", body={**NEW, "platform": platform, "url": pasted})
+    assert (answer.status_code, answer.json()["code"]) == (422, "url-not-allowed")
+    assert told in answer.json()["detail"]
+    assert fix in answer.json()["fix"]
+
+
 async def test_adding_one_needs_a_token_for_all_instances(node: SmallNode) -> None:
     first = await node.add_instance("first")
     for token in (f"Bearer {first['token']}", await node.person("first")):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.platforms.recognition import read_pasted, recognise
+from service.platforms.recognition import lobby_of, narrowed, read_pasted, recognise
 from service.platforms.registry import build_registry
 
 EVERY = build_registry(sandbox=True).descriptions()
@@ -212,6 +212,58 @@ NOBODYS = (
     "https://github.com.evil.example/",
     "https://acme.example/some/page",
 )
+
+
+# What somebody who adds an instance means by a link: that system, and one repository or group where it is named.
+ADDED = {
+    ("github", "https://github.com/acme"): "https://github.com/acme",
+    ("github", "https://github.com/acme/site"): "https://github.com/acme/site",
+    ("github", "https://github.com/acme/site/issues/42"): "https://github.com/acme",
+    ("github", "https://github.com/orgs/acme/projects/5"): "https://github.com/acme",
+    ("github", "https://acme.ghe.com/acme/site"): "https://acme.ghe.com/acme/site",
+    ("github", "https://github.example.com/acme/site/pull/7"): "https://github.example.com",
+    ("github", "https://github.example.com/acme"): "https://github.example.com/acme",
+    ("gitlab", "https://gitlab.com/acme/web"): "https://gitlab.com/acme/web",
+    ("gitlab", "https://gitlab.com/groups/acme/-/boards/12"): "https://gitlab.com/acme",
+    ("azure_devops", "contoso.visualstudio.com"): "https://dev.azure.com/contoso",
+    ("jira_cloud", "https://acme.atlassian.net/browse/SHOP-42"): "https://acme.atlassian.net",
+    ("jira_data_center", "https://x.example/jira/browse/SHOP-42"): "https://x.example/jira",
+    ("redmine", "https://x.example/redmine/issues/42"): "https://x.example/redmine",
+    ("redmine", "https://x.example/browse/SHOP-42"): "https://x.example/browse/SHOP-42",
+}
+LOBBIES = {
+    "https://github.com": "github",
+    "https://github.com/features": "github",
+    "https://dev.azure.com": "azure_devops",
+    "https://visualstudio.com": "azure_devops",
+    "https://gitlab.com/explore": "gitlab",
+    "https://id.atlassian.com/manage": "jira_cloud",
+    "https://acme.atlassian.net/wiki/spaces/DOC/pages/1": "jira_cloud",
+    "https://login.salesforce.com": "salesforce",
+    "https://www.servicenow.com": "servicenow",
+    "https://www.zendesk.com/pricing": "zendesk",
+}
+
+
+@pytest.mark.parametrize("added", ADDED, ids=" ".join)
+def test_a_link_to_an_instance_of_ones_own_leads_to_it(added: tuple[str, str]) -> None:
+    platform, pasted = added
+    description = next(each for each in EVERY if each.name == platform)
+    found = narrowed(description, read_pasted(pasted))
+    assert found == ADDED[added]
+    assert narrowed(description, read_pasted(found)) == found, "what it leads to stays as it is"
+
+
+@pytest.mark.parametrize("pasted", LOBBIES)
+def test_a_vendors_own_page_is_known_for_what_it_is(pasted: str) -> None:
+    home = lobby_of(EVERY, read_pasted(pasted))
+    assert home is not None
+    assert home.name == LOBBIES[pasted]
+
+
+@pytest.mark.parametrize("pasted", [*CERTAIN, *GUESSED, "https://acme.example", "https://evilgithub.com"])
+def test_what_leads_to_an_instance_or_is_nobodys_is_no_vendors_page(pasted: str) -> None:
+    assert lobby_of(EVERY, read_pasted(pasted)) is None
 
 
 @pytest.mark.parametrize("pasted", CERTAIN)

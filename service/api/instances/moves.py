@@ -10,7 +10,7 @@ from service.access.principals import Principal, requires
 from service.database.rows import get_for_update
 from service.database.sessions import SessionDep, reading
 from service.egress.client import EgressFailure
-from service.instances.addresses import check_instance_url
+from service.instances.addresses import read_instance_url
 from service.instances.identity import why_paused
 from service.instances.models import Instance
 from service.instances.operations import platform_of
@@ -117,8 +117,8 @@ async def _check_url(node: Node, platforms: Registry, instance_id: str, wanted: 
         return None
     if instance.platform == SANDBOX or wanted.kind is MoveKind.COPIED:
         raise not_valid("/url", "not_here", "Only a tracker that moved has another url.")
-    url = check_instance_url(wanted.url, node.settings)
     platform = platform_of(platforms, instance)
+    url = read_instance_url(wanted.url, platforms.descriptions(), platform.description, node.settings)
     try:
         found = await platform.fingerprint(node.egress, url)
     except EgressFailure as failure:

@@ -41,6 +41,7 @@ OWNER = (
     r"|features|issues|join|login|logout|marketplace|new|notifications|organizations|orgs|pricing|projects|pulls|repos"
     r"|search|security|settings|signup|site|sponsors|stars|team|topics|trending|users)(?:/|$))[a-z0-9][a-z0-9-]{0,38}"
 )
+REPOSITORY = rf"/{OWNER}/[a-z0-9._-]+(?<!\.git)"
 PERMISSIONS = (
     _need(Scope.ITEMS_READ, READ, "To read the issues that are to be synchronised."),
     _need(
@@ -103,12 +104,14 @@ DESCRIPTION = PlatformDescription(
             host=r"(?:www\.|api\.)?github\.com",
             path=rf"/(?:orgs/|repos/|users/)?(?P<owner>{OWNER})(?:/.*)?",
             instance="https://github.com/{owner}",
+            narrower=REPOSITORY,
         ),
         Link(
             example="https://acme.ghe.com/acme/site/pull/7",
             host=r"(?P<company>[a-z0-9][a-z0-9-]*)\.ghe\.com",
             path=rf"/(?:orgs/)?(?P<owner>{OWNER})(?:/.*)?",
             instance="https://{company}.ghe.com/{owner}",
+            narrower=REPOSITORY,
         ),
         Link(
             example="https://github.example.com/acme/site/issues/42",

@@ -108,6 +108,7 @@ DESCRIPTION = PlatformDescription(
             host=r"(?:www\.)?gitlab\.com",
             path=rf"/(?:groups/)?(?P<group>{GROUP})(?:/.*)?",
             instance="https://gitlab.com/{group}",
+            narrower=rf"/{GROUP}(?:/[a-z0-9_][a-z0-9_.-]*)*(?<!\.git)",
         ),
         Link(
             example="https://code.example.com/gitlab/acme/site/-/issues/42",

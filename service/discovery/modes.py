@@ -44,13 +44,17 @@ BOTH_PRIVATE = (
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What decides about modes on one side; of the other side these are its node's claims."""
+    """What decides about modes on one side; of the other side these are its node's claims.
+
+    `too_old` says in a sentence that the tracker's version does not work.
+    """
 
     platform_label: str
     modes: frozenset[str]
     network: Network
     sandbox: bool
     local_why_not: str | None = None
+    too_old: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,8 @@ def _platform_limit(mode: Mode, destination: DestinationType, here: Side, there:
     if there is not None and here.sandbox != there.sandbox:
         return "A sandbox instance connects to sandbox instances only: choose one, or leave the sandbox."
     for side in (here, there):
+        if side is not None and side.too_old is not None:
+            return side.too_old
         if side is not None and mode not in side.modes:
             offered = ", ".join(known for known in Mode if known in side.modes) or "none that this node knows"
             return f"{side.platform_label} does not offer {mode}; it offers: {offered}."

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from service.database.sessions import reading
-from service.discovery.reasons import DETAILS, FROM_EGRESS, ProbeReason
+from service.discovery.reasons import DETAILS, FROM_EGRESS, ProbeReason, other_version
 from service.egress.client import Answer, Egress, EgressFailure
 from service.egress.lately import Remembering
 from service.egress.web_addresses import UnusableUrl, WebAddress, normalise, well_known
@@ -131,7 +131,9 @@ def _check_metadata(issuer: str, unverified: Any) -> AuthorizationServerMetadata
         detail = "The node there calls itself by another URL: ask the partner for the exact node URL."
         raise NodeUnreadable(ProbeReason.NOT_A_NODE, detail)
     if unverified["parley_version"] != PROTOCOL_VERSION:
-        raise NodeUnreadable(ProbeReason.VERSION)
+        raise NodeUnreadable(
+            ProbeReason.VERSION, other_version(unverified["parley_version"], PROTOCOL_VERSION)
+        )
     try:
         metadata = AuthorizationServerMetadata.model_validate(unverified)
         normalise(metadata.parley_instance.url)

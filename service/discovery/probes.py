@@ -6,7 +6,7 @@ from enum import StrEnum
 from service.discovery.modes import ModeOption, Side, mode_options
 from service.discovery.names import Names, name_of_host, suggest
 from service.discovery.node_metadata import NodeSnapshot
-from service.discovery.reasons import DETAILS, FIXES, ProbeReason
+from service.discovery.reasons import FIXES, ProbeReason
 from service.discovery.search import (
     Finding,
     LobbyFound,
@@ -17,6 +17,7 @@ from service.discovery.search import (
     TrackerFound,
 )
 from service.egress.web_addresses import WebAddress, normalise
+from service.instances.identity import known_version
 from service.instances.models import Instance
 from service.platforms.description import PlatformDescription
 from service.platforms.interface import Fingerprint
@@ -89,6 +90,7 @@ def own_side(instance: Instance, description: PlatformDescription) -> Side:
         network=instance.network,
         sandbox=description.name == SANDBOX,
         local_why_not=None if description.local else description.local_why_not,
+        too_old=description.too_old(known_version(instance)),
     )
 
 
@@ -156,12 +158,13 @@ def _node(asking: Asking, found: NodeFound) -> Probe:
 
 def side_of_other(platforms: Registry, facts: InstanceFacts) -> Side:
     """Return the other side's part; its own words never get into our sentences."""
-    known = {description.name: description.label for description in platforms.descriptions()}
+    known = next((each for each in platforms.descriptions() if each.name == facts.platform), None)
     return Side(
-        platform_label=known.get(facts.platform, "The other side's platform"),
+        platform_label="The other side's platform" if known is None else known.label,
         modes=frozenset(facts.modes),
         network=facts.network,
         sandbox=facts.sandbox,
+        too_old=None if known is None else known.too_old(facts.version),
     )
 
 
@@ -169,7 +172,7 @@ def _other_version(asking: Asking, found: OtherVersion) -> Probe:
     return _without_node(
         asking,
         Outcome.NODE_FOUND,
-        detail=DETAILS[ProbeReason.VERSION],
+        detail=found.detail,
         fix=FIXES[ProbeReason.VERSION],
         reason=ProbeReason.VERSION,
         issuer=found.issuer,

@@ -1,5 +1,6 @@
 """Why a URL is of no use for a connection, as one word of a closed list, and what to do about it."""
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -63,3 +64,11 @@ FIXES: Mapping[ProbeReason, str] = {
         "The operator of this node can check PARLEY_EGRESS_PROXY, and whether the proxy lets it call this host."
     ),
 }
+
+
+def other_version(theirs: str, ours: str) -> str:
+    """Return which of the two nodes is the older one; what is no number says nothing about that."""
+    if not re.fullmatch(r"[0-9]{1,4}", theirs, re.ASCII) or theirs == ours:
+        return DETAILS[ProbeReason.VERSION]
+    older = "the other one" if int(theirs) < int(ours) else "this one"
+    return f"The other node speaks version {int(theirs)} of the protocol and this one version {ours}: {older} is older."

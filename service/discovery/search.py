@@ -53,9 +53,10 @@ class NodeFound:
 
 @dataclass(frozen=True, slots=True)
 class OtherVersion:
-    """A node is there, and speaks another version of the protocol."""
+    """A node is there, and speaks another version of the protocol; `detail` says which of the two is older."""
 
     issuer: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ async def _read(search: Search, issuer: str) -> NodeFound | OtherVersion | Nothi
         )
     except NodeUnreadable as unreadable:
         if unreadable.reason is ProbeReason.VERSION:
-            return OtherVersion(issuer)
+            return OtherVersion(issuer, unreadable.detail)
         return NothingFound(unreadable.reason, unreadable.detail, issuer)
 
 

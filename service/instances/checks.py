@@ -1,7 +1,7 @@
 """Does an instance answer, and has its connection's user the rights? Down is a result, not a fault."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.egress.client import EgressFailure
 from service.instances.models import Instance
@@ -27,15 +27,20 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """All that was tried, and each right: measured, or declared only."""
+    """All that was tried, and each right: measured, or declared only; `version` is of what answered, where it tells."""
 
     checks: tuple[Check, ...]
     rights: tuple[Right, ...]
+    version: str | None = None
 
 
 async def check_instance(node: Node, platform: Platform, instance: Instance) -> Outcome:
     """Return how the instance answers now. Call it outside of any transaction."""
-    address = await _check_address(node, platform, instance)
+    address, version = await _check_address(node, platform, instance)
+    return replace(await _check_user(node, platform, instance, address), version=version)
+
+
+async def _check_user(node: Node, platform: Platform, instance: Instance, address: Check) -> Outcome:
     declared = await platform.rights(node.egress, instance.url, None)
     try:
         credential = await usable_credential(node, platform.description, instance)
@@ -58,19 +63,25 @@ async def check_instance(node: Node, platform: Platform, instance: Instance) -> 
     return Outcome((address, *checks), rights or declared)
 
 
-async def _check_address(node: Node, platform: Platform, instance: Instance) -> Check:
+async def _check_address(node: Node, platform: Platform, instance: Instance) -> tuple[Check, str | None]:
+    """Return whether the platform answers at the URL, and its version where it tells."""
     label = platform.description.label
     try:
         found = await platform.fingerprint(node.egress, instance.url)
     except EgressFailure as failure:
         detail = f"{instance.url} gives no usable answer ({failure.reason})."
-        return Check("address", ok=False, detail=detail, fix=f"Check the URL, and that {label} runs there.")
+        return Check(
+            "address", ok=False, detail=detail, fix=f"Check the URL, and that {label} runs there."
+        ), None
     if found is None:
         detail = f"What answers at {instance.url} is no {label}."
         fix = f"Check the URL, and whether a proxy or a single sign-on stands in front of {label}."
-        return Check("address", ok=False, detail=detail, fix=fix)
+        return Check("address", ok=False, detail=detail, fix=fix), None
+    if (too_old := platform.description.too_old(found.version)) is not None:
+        fix = f"Have {label} updated: until then no connection can be set up with it."
+        return Check("address", ok=False, detail=too_old, fix=fix), found.version
     version = f" {found.version}" if found.version else ""
-    return Check("address", ok=True, detail=f"{label}{version} answers at {instance.url}.")
+    return Check("address", ok=True, detail=f"{label}{version} answers at {instance.url}."), found.version
 
 
 async def _check_account(

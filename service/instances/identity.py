@@ -1,13 +1,21 @@
-"""Is this node still where its instance was set up? A copy of a database must not act as the original (ADR 0028)."""
+"""What an instance was last known to be: where its node is, and which version its tracker has.
 
+A copy of a database must not act as the original (ADR 0028); a version that is too old rules out every mode.
+"""
+
+from datetime import datetime
 from typing import Any
 
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from service.database.rows import get_for_update
 from service.instances.models import Instance
 from service.instances.operations import issuer_of
 from service.problems.tree import InstancePaused
 from service.settings import Settings
 
-NODE_URL = "node_url"
+NODE_URL, VERSION = "node_url", "version"
+LONGEST_VERSION = 60
 COPIED_OR_MOVED = (
     "If the node has moved, say so with POST /v1/instances/{id}/moves and kind moved: its connections stay. If this "
     "is a copy, say kind copied: it forgets the connections, which stay with the original. Or set "
@@ -39,3 +47,21 @@ def require_running(settings: Settings, instance: Instance, **members: Any) -> N
             **members,
             fix=COPIED_OR_MOVED.replace("{id}", instance.id),
         )
+
+
+def known_version(instance: Instance) -> str | None:
+    """Return the version that answered at the last check; None where none was told."""
+    version = instance.identity.get(VERSION)
+    return version if isinstance(version, str) else None
+
+
+async def remember_version(
+    session: AsyncSession, instance: Instance, version: str | None, now: datetime
+) -> None:
+    """The version that answered now is the known one; an answer without a readable version changes nothing."""
+    if version is None or not version.isprintable() or known_version(instance) == version[:LONGEST_VERSION]:
+        return
+    locked = await get_for_update(session, Instance, instance.id)
+    locked.sqlmodel_update(
+        {"identity": {**locked.identity, VERSION: version[:LONGEST_VERSION]}, "updated_at": now}
+    )

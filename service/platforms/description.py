@@ -1,10 +1,13 @@
 """What a platform says of itself, as data: for the API, the pages, the documents, and for recognising links."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from service.words import Mode, Scope
+
+_NUMBERS = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6}){0,3}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +135,14 @@ class PlatformDescription:
     proved: Proof
     links: tuple[Link, ...] = ()
     lobby: str | None = None
+
+    def too_old(self, version: str | None) -> str | None:
+        """Return why a system of this version does not work, as a sentence; None for a fit or an unknown one."""
+        found, least = _NUMBERS.match(version or ""), _NUMBERS.match(self.minimum_version or "")
+        if found is None or least is None or _parts(found[0]) >= _parts(least[0]):
+            return None
+        return f"{self.label} {found[0]} is too old: {least[0]} is the oldest that works."
+
+
+def _parts(numbers: str) -> list[int]:
+    return [int(part) for part in numbers.split(".")]

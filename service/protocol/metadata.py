@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from service.instances.identity import known_version
 from service.instances.models import Instance
 from service.instances.operations import issuer_of
 from service.platforms.description import PlatformDescription
@@ -65,14 +66,13 @@ class NodeCard(Wire):
 
 def instance_facts(instance: Instance, description: PlatformDescription) -> InstanceFacts:
     """Return what the node claims of an instance; the tracker is not asked for it."""
-    version = instance.identity.get("version")
     return InstanceFacts(
         name=instance.name,
         platform=description.name,
         platform_label=description.label,
         url=instance.url,
         network=instance.network,
-        version=version if isinstance(version, str) else None,
+        version=known_version(instance),
         modes=[mode.value for mode in Mode if mode in description.modes],
         sandbox=description.name == SANDBOX,
     )

@@ -76,6 +76,18 @@ async def test_an_address_without_the_platform_is_a_result(sqlite_url: str, foun
     assert platform.calls == []
 
 
+async def test_a_version_that_is_too_old_is_named_and_kept_for_partners(sqlite_url: str) -> None:
+    platform = OddPlatform(found=Fingerprint("oddity", "https://odd.example", "1.2", None))
+    platform.description = replace(platform.description, minimum_version="2.0")
+    ok, checks, _ = await _check_odd(sqlite_url, platform)
+    assert not ok
+    assert checks["address"]["detail"] == "Oddity 1.2 is too old: 2.0 is the oldest that works."
+    assert "updated" in checks["address"]["fix"]
+    async with running(sqlite_url, registry=platform.registry()) as node:
+        (shown,) = (await node.call("GET", "/v1/instances")).json()["items"]
+    assert shown["identity"]["version"] == "1.2"
+
+
 async def test_a_credential_that_no_longer_works_is_named(sqlite_url: str) -> None:
     wrong = SignInFailure(SignInReason.WRONG_CREDENTIALS, "Oddity does not accept this password.")
     ok, checks, rights = await _check_odd(sqlite_url, OddPlatform(found=FOUND, person=wrong))

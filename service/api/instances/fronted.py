@@ -18,9 +18,10 @@ from service.connections.models import Connection
 from service.connections.states import ESTABLISHED, ConnectionState
 from service.database.pagination import PageDep, link_next
 from service.database.rows import get_for_update
-from service.database.sessions import SessionDep, reading
+from service.database.sessions import SessionDep, reading, transaction
 from service.instances.checks import check_instance
 from service.instances.credentials import read_credential, seal_credential
+from service.instances.identity import remember_version
 from service.instances.models import Instance
 from service.instances.oauth_clients import require_oauth, seal_client
 from service.instances.operations import (
@@ -215,11 +216,14 @@ async def check(
 ) -> InstanceCheckOut:
     """Its address, the stored credential, and each right that connections need, tried right now.
 
-    Needs `instances:read`. Stores nothing; an instance that is down is a result and no error.
+    Needs `instances:read`. Stores the version that answers and nothing else: partners read it, and a version that is
+    too old rules out every mode. An instance that is down is a result and no error.
     """
     async with reading(node.database) as session:
         instance = await _visible(session, caller, instance_id)
     outcome = await check_instance(node, platform_of(platforms, instance), instance)
+    async with transaction(node.database) as session:
+        await remember_version(session, instance, outcome.version, now)
     return InstanceCheckOut(
         instance=instance.id,
         ok=all(check.ok is not False for check in outcome.checks),

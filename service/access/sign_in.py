@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from sqlalchemy import bindparam
 from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.access.models import ServiceToken, SessionKind, SignInSession
-from service.access.wrong_sign_ins import accept_try, count_try, read_try, take_back_try
+from service.access.wrong_sign_ins import Try, accept_try, count_try, read_try, take_back_try
 from service.database.sessions import transaction
 from service.instances.models import Instance
 from service.instances.operations import platform_of
@@ -23,6 +24,29 @@ LIFETIME = timedelta(minutes=30)
 # A decision counts of somebody who proved just now that they are an admin.
 FRESH = timedelta(minutes=5)
 MOST_PER_ACCOUNT = 20
+# Every page or sign-in asks these, so they are built once.
+_BY_COOKIE = select(SignInSession).where(
+    SignInSession.secret_hash == bindparam("secret_hash"),
+    SignInSession.instance_id == bindparam("at"),
+    SignInSession.kind == SessionKind.COOKIE,
+    col(SignInSession.expires_at) > bindparam("now"),
+)
+_OLDEST = (
+    select(SignInSession.id)
+    .where(SignInSession.instance_id == bindparam("at"), SignInSession.account_id == bindparam("whose"))
+    .order_by(col(SignInSession.signed_in_at).desc(), col(SignInSession.id).desc())
+    .offset(MOST_PER_ACCOUNT)
+)
+_OLDEST_GONE = (
+    delete(SignInSession)
+    .where(col(SignInSession.id).in_(_OLDEST))
+    .execution_options(synchronize_session=False)
+)
+_EXPIRED_GONE = (
+    delete(SignInSession)
+    .where(col(SignInSession.expires_at) <= bindparam("now"))
+    .execution_options(synchronize_session=False)
+)
 # The person can set these right; the others are the instance's.
 REASONS_OF_THE_PERSON = frozenset(
     {
@@ -49,23 +73,27 @@ async def sign_in(
     Call it outside of any transaction. A person who is no admin gets a session too where pages have to tell
     them (a cookie); a bearer session is refused with NotAnAdmin. Whoever guesses is refused with RateLimited.
     """
-    person = await _ask(node, platform_of(platforms, instance), instance, credential)
-    if not person.is_admin:
-        await _end_rights(node, instance.id, person.account_id)
-    if kind is SessionKind.BEARER and not person.is_admin:
-        raise not_an_admin(instance, person.display_name, person.missing)
+    tried = read_try(platform_of(platforms, instance).description, instance, credential)
+    person = await _ask(node, platform_of(platforms, instance), instance, credential, tried)
     secret = new_token(PREFIX)
     now = node.clock.now()
     session = _session(instance, person, kind, for_request, node.hasher.hash(secret), now)
     session.browser_id = browser_id or session.browser_id
+    is_refused = kind is SessionKind.BEARER and not person.is_admin
     async with transaction(node.database) as database:
-        await forget_expired(database, now)
-        database.add(session)
-        await _keep_newest(database, session)
+        await accept_try(database, tried, now)
+        if not person.is_admin:
+            await _end_rights(database, instance.id, person.account_id, now)
+        if not is_refused:
+            await forget_expired(database, now)
+            database.add(session)
+            await _keep_newest(database, session)
+    if is_refused:
+        raise not_an_admin(instance, person.display_name, person.missing)
     return session, secret
 
 
-async def _end_rights(node: Node, instance_id: str, account_id: str) -> None:
+async def _end_rights(session: AsyncSession, instance_id: str, account_id: str, now: datetime) -> None:
     """What this person had as an admin works no more: the tokens behind which they are, and their sessions."""
     theirs = (
         col(ServiceToken.maker_instance_id) == instance_id,
@@ -77,41 +105,32 @@ async def _end_rights(node: Node, instance_id: str, account_id: str) -> None:
         col(SignInSession.account_id) == account_id,
         col(SignInSession.is_admin).is_(True),
     )
-    async with transaction(node.database) as session:
-        await session.exec(update(ServiceToken).where(*theirs).values(revoked_at=node.clock.now()))
-        await session.exec(delete(SignInSession).where(*as_admin))
+    await session.exec(update(ServiceToken).where(*theirs).values(revoked_at=now))
+    await session.exec(delete(SignInSession).where(*as_admin))
 
 
 async def forget_expired(session: AsyncSession, now: datetime) -> None:
     """Sessions whose time is over are gone."""
-    await session.exec(delete(SignInSession).where(col(SignInSession.expires_at) <= now))
+    await session.exec(_EXPIRED_GONE, params={"now": now})
 
 
 async def _keep_newest(session: AsyncSession, newest: SignInSession) -> None:
     """An account has so many sessions at an instance: who signs in once more ends the oldest of their own."""
     await session.flush()
-    own = (
-        select(SignInSession.id)
-        .where(SignInSession.instance_id == newest.instance_id, SignInSession.account_id == newest.account_id)
-        .order_by(col(SignInSession.signed_in_at).desc(), col(SignInSession.id).desc())
-        .offset(MOST_PER_ACCOUNT)
-    )
-    oldest = (await session.exec(own)).all()
-    await session.exec(delete(SignInSession).where(col(SignInSession.id).in_(oldest)))
+    await session.exec(_OLDEST_GONE, params={"at": newest.instance_id, "whose": newest.account_id})
 
 
-async def _ask(node: Node, platform: Platform, instance: Instance, credential: Credential) -> Person:
+async def _ask(
+    node: Node, platform: Platform, instance: Instance, credential: Credential, tried: Try
+) -> Person:
     """Return whom the platform confirms. It is asked once, whatever it answers: it counts wrong passwords too."""
-    tried = read_try(platform.description, instance, credential)
     await count_try(node, tried)
     try:
-        person = await platform.sign_in(node.egress, instance.url, credential)
+        return await platform.sign_in(node.egress, instance.url, credential)
     except SignInFailure as failure:
         if failure.reason is not SignInReason.WRONG_CREDENTIALS:
             await take_back_try(node, tried)
         raise
-    await accept_try(node, tried)
-    return person
 
 
 async def find_sign_in(
@@ -120,13 +139,8 @@ async def find_sign_in(
     """Return the unexpired session that a cookie names at this instance; asking `is_admin` is left to do."""
     if not is_well_formed(secret, PREFIX):
         return None
-    statement = select(SignInSession).where(
-        SignInSession.secret_hash == hasher.hash(secret),
-        SignInSession.instance_id == instance_id,
-        SignInSession.kind == SessionKind.COOKIE,
-        SignInSession.expires_at > now,
-    )
-    return (await session.exec(statement)).one_or_none()
+    values = {"secret_hash": hasher.hash(secret), "at": instance_id, "now": now}
+    return (await session.exec(_BY_COOKIE, params=values)).one_or_none()
 
 
 async def sign_out(session: AsyncSession, sign_in_session_id: str) -> None:

@@ -3,7 +3,9 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.access.guesses import count_guess, forget_guesses, is_known, keep_in_mind, take_back
 from service.database.sessions import transaction
@@ -78,13 +80,12 @@ async def take_back_try(node: Node, tried: Try) -> None:
             await take_back(session, limit, subject)
 
 
-async def accept_try(node: Node, tried: Try) -> None:
+async def accept_try(session: AsyncSession, tried: Try, now: datetime) -> None:
     """The credential was right: nothing is held against this account at this source, which is known now."""
-    async with transaction(node.database) as session:
-        for limit, subject in tried.counted():
-            if limit is WRONG_SIGN_INS_BY_SOURCE_AND_ACCOUNT:
-                await forget_guesses(session, limit, subject)
-            else:
-                await take_back(session, limit, subject)
-        if tried.account is not None:
-            await keep_in_mind(session, KNOWN_SOURCE, tried.pair, KNOWN_FOR, node.clock.now())
+    for limit, subject in tried.counted():
+        if limit is WRONG_SIGN_INS_BY_SOURCE_AND_ACCOUNT:
+            await forget_guesses(session, limit, subject)
+        else:
+            await take_back(session, limit, subject)
+    if tried.account is not None:
+        await keep_in_mind(session, KNOWN_SOURCE, tried.pair, KNOWN_FOR, now)

@@ -4,7 +4,7 @@ from typing import Any
 
 from service.connections.models import Connection
 from service.connections.states import ESTABLISHED
-from service.database.sessions import transaction
+from service.database.sessions import reading
 from service.discovery.node_metadata import NodeUnreadable, read_node
 from service.instance_keys.operations import public_keys, signing_key
 from service.instances.identity import require_running
@@ -25,7 +25,7 @@ async def caller_of(node: Node, instance_id: str, registered_as: str | None = No
 
     Raises InstancePaused: an instance that may be a copy speaks to nobody.
     """
-    async with transaction(node.database) as session:
+    async with reading(node.database) as session:
         instance = await get_instance(session, instance_id)
         require_running(node.settings, instance)
         key = await signing_key(session, node.sealer, instance_id)

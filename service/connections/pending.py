@@ -6,14 +6,18 @@ to that), and however they end, the draft is back with its owner, who reads why.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, TypeVar
 
+from sqlalchemy import bindparam
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from service.connections.models import Connection
 from service.connections.states import ConnectionEvent, ConnectionState
 from service.connections.telling import Telling, tell_peer
-from service.database.rows import advance, find, get_for_update
+from service.database.rows import advance, get_for_update
 from service.database.sessions import transaction
 from service.invitations.invitation.models import Invitation
 from service.invitations.invitation.reasons import INVITE_ANEW
@@ -21,6 +25,7 @@ from service.invitations.invitation.states import WAITING, InvitationEvent, Invi
 from service.jobs.models import Job
 from service.node import Node
 from service.problems.tree import InvitationUnusable, NotFound, Problem, VerificationExpired, as_error
+from service.values.texts import is_storable
 from service.verification.session.models import VerificationSession
 from service.verification.session.operations import LIFE
 from service.verification.session.states import BEFORE_CALLBACK, OPEN, VerificationEvent, VerificationState
@@ -50,11 +55,19 @@ async def present(session: AsyncSession, connection: Connection) -> Verification
 
 async def lock(session: AsyncSession, kind: type[Pending], pending_id: str) -> tuple[Connection, Pending]:
     """Return the connection and what it waits for, locked in this order everywhere: two never wait for each other."""
-    found = await find(session, kind, pending_id)
-    if found is None or found.connection_id is None:
+    if not is_storable(pending_id):
+        raise NotFound("There is no such id.")
+    connection = (await session.exec(_connection_of(kind), params={"pending_id": pending_id})).one_or_none()
+    if connection is None:
         raise NotFound("There is no {id}.", id=pending_id)
-    connection = await get_for_update(session, Connection, found.connection_id)
     return connection, await get_for_update(session, kind, pending_id)
+
+
+@cache
+def _connection_of(kind: type[Any]) -> SelectOfScalar[Connection]:
+    its_own = select(kind.connection_id).where(kind.id == bindparam("pending_id")).scalar_subquery()
+    found = select(Connection).where(col(Connection.id) == its_own).with_for_update()
+    return found.execution_options(populate_existing=True)
 
 
 async def drop_present(session: AsyncSession, node: Node, connection: Connection) -> None:
@@ -139,15 +152,15 @@ async def expire_if_due(
 
     Say whether it has. An attempt that came back is the handshake's to finish.
     """
-    is_due = is_waiting(pending) and node.clock.now() >= pending.expires_at
+    is_over = is_due(node, pending)
     if isinstance(pending, Invitation):
-        if is_due:
+        if is_over:
             problem: Problem = InvitationUnusable(
                 "Nobody finished it before it expired.", reason="expired", fix=INVITE_ANEW
             )
             await end_invitation(session, node, connection, pending, InvitationEvent.EXPIRE, problem)
         return pending.state is InvitationState.EXPIRED
-    if is_due:
+    if is_over:
         minutes = int(LIFE.total_seconds()) // 60
         problem = VerificationExpired(f"Nobody finished the verification within {minutes} minutes.")
         await end_attempt(session, node, connection, pending, VerificationEvent.EXPIRE, problem)
@@ -157,6 +170,11 @@ async def expire_if_due(
 def is_waiting(pending: VerificationSession | Invitation) -> bool:
     """True while it would end by itself once its time is over."""
     return pending.state in (WAITING if isinstance(pending, Invitation) else BEFORE_CALLBACK)
+
+
+def is_due(node: Node, pending: VerificationSession | Invitation) -> bool:
+    """True for what waits although its time is over: it expires as soon as somebody looks."""
+    return is_waiting(pending) and node.clock.now() >= pending.expires_at
 
 
 async def expire(node: Node, job: Job) -> timedelta | None:

@@ -18,6 +18,8 @@ class _FairQueue(AsyncAdaptedQueue[ConnectionPoolEntry]):
         """Return a connection, after everybody who asked earlier got theirs; raises Empty after `timeout`."""
         if not block:
             return self.get_nowait()
+        if not self._turn.locked() and not self.empty():
+            return self.get_nowait()  # nobody waits who would be passed over
         try:
             return await_only(self._next(timeout))
         except TimeoutError as late:

@@ -71,7 +71,7 @@ def prepare(connection: DBAPIConnection, _record: object) -> None:
 
 def begin_to_read(connection: Connection) -> None:
     """All that is read in this transaction is of one moment."""
-    connection.exec_driver_sql("BEGIN")
+    _begin(connection, "BEGIN")
 
 
 def begin_to_write(connection: Connection) -> None:
@@ -82,7 +82,7 @@ def begin_to_write(connection: Connection) -> None:
     deadline = asyncio.get_running_loop().time() + BUSY_SECONDS
     while True:
         try:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            _begin(connection, "BEGIN IMMEDIATE")
         except OperationalError as error:
             is_busy = isinstance(error.orig, sqlite3.OperationalError) and "is locked" in str(error.orig)
             if not is_busy or asyncio.get_running_loop().time() > deadline:
@@ -90,3 +90,11 @@ def begin_to_write(connection: Connection) -> None:
             await_only(asyncio.sleep(BUSY_PAUSE))
         else:
             return
+
+
+def _begin(connection: Connection, statement: str) -> None:
+    """Begin by the driver itself: SQLAlchemy makes as much of this as of a query."""
+    try:
+        connection.connection.cursor().execute(statement)
+    except sqlite3.Error:
+        connection.exec_driver_sql(statement)  # again, for the error that callers know

@@ -3,14 +3,16 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from pydantic import BaseModel
-from sqlalchemy import update
+from sqlalchemy import Update, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from service.problems.tree import NotFound
 from service.values.state_machine import IllegalTransition, StateMachine
@@ -44,6 +46,7 @@ class Stateful(Protocol):
 
 StatefulRow = TypeVar("StatefulRow", bound=Stateful)
 Row = TypeVar("Row", bound=SQLModel)
+_ID, _STATE = "row_id", "row_state"
 
 
 async def advance(session: AsyncSession, row: StatefulRow, by: StrEnum, **changes: object) -> StatefulRow:
@@ -56,12 +59,8 @@ async def advance(session: AsyncSession, row: StatefulRow, by: StrEnum, **change
     await session.flush()
     if "revision" in kind.__table__.c:  # type: ignore[attr-defined]
         changes["revision"] = row.revision + 1  # type: ignore[attr-defined]
-    result = await session.exec(
-        update(kind)
-        .where(kind.id == row.id, kind.state == row.state)  # type: ignore[arg-type]
-        .values(state=target, **changes)
-        .execution_options(synchronize_session=False)
-    )
+    values = {"state": target, **changes, _ID: row.id, _STATE: row.state}
+    result = await session.exec(_moving(kind, tuple(changes)), params=values)
     if result.rowcount != 1:
         await session.refresh(row)
         raise IllegalTransition(row.state, by, frozenset(kind.MACHINE.allowed(row.state)))
@@ -71,6 +70,14 @@ async def advance(session: AsyncSession, row: StatefulRow, by: StrEnum, **change
     if journal := session.info.get("journal"):
         journal(session, transition)
     return row
+
+
+@cache
+def _moving(kind: type[Any], changed: tuple[str, ...]) -> Update:
+    """Return the UPDATE of these columns beside the state, built once."""
+    table = kind.__table__
+    old = table.c.id == bindparam(_ID), table.c.state == bindparam(_STATE)
+    return update(table).where(*old).values({name: bindparam(name) for name in ("state", *changed)})
 
 
 def _transition(row: StatefulRow, by: StrEnum, target: StrEnum, changes: Mapping[str, Any]) -> Transition:
@@ -100,11 +107,16 @@ async def get_for_update(session: AsyncSession, kind: type[Row], row_id: str) ->
     """Return the row, locked until the end of the transaction; raise NotFound where there is none."""
     if not is_storable(row_id):
         raise NotFound("There is no such id.")
-    statement = select(kind).where(kind.id == row_id).with_for_update()  # type: ignore[attr-defined]
-    row = (await session.exec(statement.execution_options(populate_existing=True))).one_or_none()
+    row: Row | None = (await session.exec(_locking(kind), params={_ID: row_id})).one_or_none()
     if row is None:
         raise NotFound("There is no {id}.", id=row_id)
     return row
+
+
+@cache
+def _locking(kind: type[Any]) -> SelectOfScalar[Any]:
+    found = select(kind).where(kind.id == bindparam(_ID)).with_for_update()
+    return found.execution_options(populate_existing=True)
 
 
 def as_stored(row: SQLModel, shape: type[BaseModel]) -> dict[str, Any]:
@@ -114,4 +126,10 @@ def as_stored(row: SQLModel, shape: type[BaseModel]) -> dict[str, Any]:
 
 def upsert(session: AsyncSession, kind: type[SQLModel]) -> sqlite.Insert | postgresql.Insert:
     """Return an INSERT that may say what to do on a conflict, in the dialect of the session's database."""
-    return sqlite.insert(kind) if session.get_bind().dialect.name == "sqlite" else postgresql.insert(kind)
+    return insert_of(session.get_bind().dialect.name, kind)
+
+
+def insert_of(dialect: str, kind: type[SQLModel]) -> sqlite.Insert | postgresql.Insert:
+    """Return the same for a statement that is built once for each dialect."""
+    table = kind.__table__  # type: ignore[attr-defined]
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)

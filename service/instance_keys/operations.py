@@ -3,6 +3,7 @@
 from datetime import datetime
 from functools import lru_cache
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -13,6 +14,16 @@ from service.problems.tree import NotFound
 from service.trust import signatures
 from service.trust.sealing import Sealer
 from service.trust.signatures import SigningKey
+
+# Every call from or to another node asks for these, so they are built once.
+_CURRENT = select(InstanceKey.id, InstanceKey.private_key_sealed).where(
+    InstanceKey.instance_id == bindparam("instance_id"), InstanceKey.state == KeyState.CURRENT
+)
+_PUBLISHED = (
+    select(InstanceKey.public_jwk)
+    .where(InstanceKey.instance_id == bindparam("instance_id"), InstanceKey.state != KeyState.REFUSED)
+    .order_by(col(InstanceKey.created_at).desc(), col(InstanceKey.id))
+)
 
 
 async def add_key(
@@ -44,10 +55,7 @@ async def add_current_key(
 
 async def signing_key(session: AsyncSession, sealer: Sealer, instance_id: str) -> SigningKey:
     """Return the instance's current key, ready to sign; raises NotFound where the instance has none."""
-    current = select(InstanceKey.id, InstanceKey.private_key_sealed).where(
-        InstanceKey.instance_id == instance_id, InstanceKey.state == KeyState.CURRENT
-    )
-    found = (await session.exec(current)).one_or_none()
+    found = (await session.exec(_CURRENT, params={"instance_id": instance_id})).one_or_none()
     if found is None:
         raise NotFound("There is no instance {id}.", id=instance_id)
     return _open(sealer, found[0], found[1] or "")
@@ -63,12 +71,8 @@ async def current_key_id(session: AsyncSession, instance_id: str) -> str | None:
 
 async def public_keys(session: AsyncSession, instance_id: str) -> list[dict[str, str]]:
     """Return the keys that the instance publishes, newest first; what another one signed is not taken."""
-    newest_first = (
-        select(InstanceKey.public_jwk)
-        .where(InstanceKey.instance_id == instance_id, InstanceKey.state != KeyState.REFUSED)
-        .order_by(col(InstanceKey.created_at).desc(), InstanceKey.id)
-    )
-    return [dict(key) for key in (await session.exec(newest_first)).all()]
+    found = await session.exec(_PUBLISHED, params={"instance_id": instance_id})
+    return [dict(key) for key in found.all()]
 
 
 async def key_ids(session: AsyncSession, instance_id: str) -> frozenset[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -27,6 +28,7 @@ from service.words import Network
 
 SLUG_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
 _SLUG = re.compile(SLUG_PATTERN, re.ASCII)
+_BY_SLUG = select(Instance).where(Instance.slug == bindparam("slug"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ async def get_by_slug(session: AsyncSession, slug: str) -> Instance:
     """Return the instance; raises NotFound."""
     if not _SLUG.fullmatch(slug):
         raise NotFound("There is no such instance.")  # what is no slug may be anything, a token too
-    instance = (await session.exec(select(Instance).where(Instance.slug == slug))).one_or_none()
+    instance = (await session.exec(_BY_SLUG, params={"slug": slug})).one_or_none()
     if instance is None:
         raise NotFound("There is no instance {slug}.", slug=slug)
     return instance

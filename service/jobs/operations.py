@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import case, or_, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.database.rows import upsert
+from service.database.rows import insert_of
 from service.jobs.models import Job
 from service.problems.tree import InstancePaused
 from service.values.texts import new_id
@@ -38,19 +40,28 @@ async def enqueue(
         "kind": kind,
         "subject": subject,
         "payload": dict(payload or {}),
+        "run_at": run_at,
+        "set_at": now,
+        "attempts": 0,
+        "wanted": 1,
         "created_at": now,
     }
-    insert = upsert(session, Job).values(**values, run_at=run_at, set_at=now, attempts=0, wanted=1)
-    await session.exec(
-        insert.on_conflict_do_update(
-            index_elements=["kind", "subject"],
-            index_where=col(Job.done_at).is_(None),
-            set_={
-                "run_at": case((col(Job.run_at) < run_at, col(Job.run_at)), else_=run_at),
-                "set_at": now,
-                "wanted": col(Job.wanted) + 1,
-            },
-        )
+    await session.exec(_enqueuing(session.get_bind().dialect.name), params=values)
+
+
+@cache
+def _enqueuing(dialect: str) -> sqlite.Insert | postgresql.Insert:
+    new = insert_of(dialect, Job)
+    return new.on_conflict_do_update(
+        index_elements=["kind", "subject"],
+        index_where=col(Job.done_at).is_(None),
+        set_={
+            "run_at": case(
+                (col(Job.run_at) < new.excluded.run_at, col(Job.run_at)), else_=new.excluded.run_at
+            ),
+            "set_at": new.excluded.set_at,
+            "wanted": col(Job.wanted) + 1,
+        },
     )
 
 

@@ -2,12 +2,14 @@
 
 import hashlib
 from datetime import datetime, timedelta
+from functools import cache
 
 from sqlalchemy import delete
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, SQLModel, col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from service.database.rows import upsert
+from service.database.rows import insert_of
 from service.trust.signatures import Purpose
 
 MOST_SEEN = 200_000
@@ -22,8 +24,13 @@ async def consume(
     """
     material = f"{purpose}\x00{issuer}\x00{jti}"
     values = {"fingerprint": hashlib.sha256(material.encode()).hexdigest(), "expires_at": keep_until}
-    insert = upsert(session, SeenToken).values(**values).on_conflict_do_nothing()
-    return bool((await session.exec(insert)).rowcount == 1)
+    inserted = await session.exec(_remembering(session.get_bind().dialect.name), params=values)
+    return bool(inserted.rowcount == 1)
+
+
+@cache
+def _remembering(dialect: str) -> sqlite.Insert | postgresql.Insert:
+    return insert_of(dialect, SeenToken).on_conflict_do_nothing()
 
 
 async def forget_expired(session: AsyncSession, now: datetime) -> None:

@@ -81,13 +81,11 @@ OF_A_RUNNING_CONNECTION = (
 COMMITS = (
     Commit(A, "api/connections: post_verification_session", "an attempt waits for a browser"),
     Commit(A, "access/wrong_sign_ins: count_try", "a try to sign in is counted"),
-    Commit(A, "access/wrong_sign_ins: accept_try", "the try was no wrong one"),
     Commit(A, "access/sign_in: sign_in", "the person is signed in"),
     Commit(A, "verification/initiator/pushing: _set_off", "the attempt is this person's, in this browser"),
     Commit(B, "authorization/requests/pushing: push", "what shall be asked is known", fatal=True),
     Commit(A, "verification/initiator/pushing: _push", "the pushed request is known here"),
     Commit(B, "access/wrong_sign_ins: count_try", "a try to sign in is counted"),
-    Commit(B, "access/wrong_sign_ins: accept_try", "the try was no wrong one"),
     Commit(B, "access/sign_in: sign_in", "the person is signed in for this request"),
     Commit(B, "pages/consent: take_decision", "the decision is made, and its code exists"),
     Commit(A, "pages/verification/callback: _take", "the code is stored, and a job will redeem it"),

@@ -158,8 +158,8 @@ REPLAYS = (
         "replay-cache",
         REPLAY,
         "service/protocol/replay.py",
-        "return bool((await session.exec(insert)).rowcount == 1)",
-        "return bool((await session.exec(insert)).rowcount >= 0)",
+        "return bool(inserted.rowcount == 1)",
+        "return bool(inserted.rowcount >= 0)",
         T_DPOP + "test_replay_cache_at_the_token_endpoint",
     ),
     Check(

@@ -40,8 +40,8 @@ CHECKS = (
         "old-key-signed-refused-at-once",
         AT_ONCE,
         "service/instance_keys/operations.py",
-        ".where(InstanceKey.instance_id == instance_id, InstanceKey.state != KeyState.REFUSED)",
-        ".where(InstanceKey.instance_id == instance_id)",
+        '.where(InstanceKey.instance_id == bindparam("instance_id"), InstanceKey.state != KeyState.REFUSED)',
+        '.where(InstanceKey.instance_id == bindparam("instance_id"))',
         T_EMERGENCY + "test_an_access_token_that_the_old_key_signed_is_refused_at_once[sqlite]",
     ),
     Check(

@@ -29,8 +29,8 @@ CHECKS = (
         "tokens-end-with-the-right",
         WITH_THE_RIGHT,
         SIGN_IN,
-        "        await _end_rights(node, instance.id, person.account_id)\n",
-        "        pass\n",
+        "            await _end_rights(database, instance.id, person.account_id, now)\n",
+        "            pass\n",
         T_TOKENS + "test_the_tokens_of_a_person_end_with_their_right[sqlite]",
     ),
     Check(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import Column, UniqueConstraint
+from sqlalchemy import Column, UniqueConstraint, bindparam
 from sqlmodel import Field, SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -58,10 +58,17 @@ async def find_locked(
     session: AsyncSession, instance_id: str, client_id: str, shared_id: str
 ) -> AuthorizationRequest | None:
     """Return the request that this client pushed here under this shared id, locked."""
-    statement = select(AuthorizationRequest).where(
-        AuthorizationRequest.instance_id == instance_id,
-        AuthorizationRequest.client_id == client_id,
-        AuthorizationRequest.shared_id == shared_id,
+    values = {"instance_id": instance_id, "client_id": client_id, "shared_id": shared_id}
+    return (await session.exec(_PUSHED, params=values)).one_or_none()
+
+
+_PUSHED = (
+    select(AuthorizationRequest)
+    .where(
+        AuthorizationRequest.instance_id == bindparam("instance_id"),
+        AuthorizationRequest.client_id == bindparam("client_id"),
+        AuthorizationRequest.shared_id == bindparam("shared_id"),
     )
-    locked = statement.with_for_update().execution_options(populate_existing=True)
-    return (await session.exec(locked)).one_or_none()
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)

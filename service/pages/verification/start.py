@@ -12,8 +12,9 @@ from service.access.principals import person
 from service.access.sign_in import sign_out
 from service.connections.desk import Desk
 from service.connections.models import Connection
-from service.connections.pending import expire_if_due, lock
-from service.database.sessions import transaction
+from service.connections.pending import expire_if_due, is_due, lock
+from service.database.rows import find
+from service.database.sessions import reading, transaction
 from service.egress.web_addresses import normalise
 from service.events.operations import record_refusal
 from service.instances.identity import require_running
@@ -119,9 +120,22 @@ async def _begin_again(node: Node, platforms: Registry, scene: Scene, visitor: V
 
 async def _scene(request: Request, node: Node, attempt_id: str) -> Scene:
     """Return what there is to show; an attempt whose time is over expires here at the latest."""
+    scene = await _look(request, node, attempt_id)
+    if not is_due(node, scene.attempt):
+        return scene
     async with transaction(node.database) as session:
         connection, attempt = await lock(session, VerificationSession, attempt_id)
         await expire_if_due(session, node, connection, attempt)
+    return await _look(request, node, attempt_id)
+
+
+async def _look(request: Request, node: Node, attempt_id: str) -> Scene:
+    """Return what there is to show; nothing is locked, so whoever goes on looks again."""
+    async with reading(node.database) as session:
+        attempt = await find(session, VerificationSession, attempt_id)
+        if attempt is None:
+            raise NotFound("There is no {id}.", id=attempt_id)
+        connection = await session.get_one(Connection, attempt.connection_id)
         instance = await get_instance(session, connection.instance_id)
         until = attempt.expires_at if attempt.state in BEFORE_CALLBACK else None
         visitor = await find_visitor(session, node, request, instance, until=until)

@@ -47,6 +47,7 @@ _EXPIRED_GONE = (
     .where(col(SignInSession.expires_at) <= bindparam("now"))
     .execution_options(synchronize_session=False)
 )
+WAIT = "Nothing has to be mended: try again when the time in Retry-After is over, or in a few minutes."
 # The person can set these right; the others are the instance's.
 REASONS_OF_THE_PERSON = frozenset(
     {
@@ -168,7 +169,15 @@ def as_problem(failure: SignInFailure, instance: Instance) -> Problem:
             fix="Correct the account's login, password or key, and sign in again.",
         )
     upstream = {"reason": failure.reason, "host": urlsplit(instance.url).hostname}
-    return PlatformUnreachable(detail, upstream=upstream)
+    if failure.cause is not None:
+        upstream["cause"] = str(failure.cause)
+    headers = {"Retry-After": str(failure.retry_after)} if failure.retry_after else {}
+    return PlatformUnreachable(
+        detail,
+        fix=WAIT if failure.reason is SignInReason.RATE_LIMITED else None,
+        headers=headers,
+        upstream=upstream,
+    )
 
 
 def _session(

@@ -11,8 +11,10 @@ from service.discovery.probes import Asking, Probe, describe
 from service.discovery.search import Finding, LobbyFound, OwnInstance, Search, look
 from service.egress.client import Egress
 from service.egress.lately import Remembering
+from service.egress.policy import secured
 from service.egress.web_addresses import UnusableUrl, WebAddress, is_below, normalise, prefixes
 from service.instance_keys.operations import key_ids
+from service.instances.addresses import egress_policy
 from service.instances.models import Instance
 from service.instances.operations import issuer_of, platform_of
 from service.node import Node
@@ -43,7 +45,7 @@ async def probe(
     """
     platform_of(platforms, instance)
     try:
-        address = read_pasted(url)
+        address = secured(read_pasted(url), egress_policy(node.settings))
     except UnusableUrl as unusable:
         raise UrlNotAllowed(unusable.detail, errors=[fault("/url", "url", unusable.detail)]) from None
     way_out = Remembering(node.egress, node.lately, node.clock, fresh=fresh)

@@ -1,11 +1,12 @@
 """What may be called: schemes, ports, hosts and addresses, decided before any packet is sent."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from service.egress.addresses import is_loopback_host, is_public_address
+from service.egress.web_addresses import WebAddress
 
 MAX_URL_LENGTH = 4096
 LOOPBACK = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
@@ -80,6 +81,20 @@ def check_url(url: str, policy: EgressPolicy) -> None:
     secure = match["scheme"].lower() == "https"
     if not secure or int(match["port"] or 443) not in policy.ports:
         raise EgressFailure(Reason.BLOCKED_ADDRESS)
+
+
+def secured(address: WebAddress, policy: EgressPolicy) -> WebAddress:
+    """Return the address by https where this node does not call it by http.
+
+    People paste what an old bookmark says, and whoever runs the server leads them on to https; no call follows there.
+    """
+    if address.scheme == "https" or address.port is not None:
+        return address
+    try:
+        check_url(address.url, policy)
+    except EgressFailure:
+        return replace(address, scheme="https")
+    return address
 
 
 def may_dial(host: str, address: IPv4Address | IPv6Address, policy: EgressPolicy) -> bool:

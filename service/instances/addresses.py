@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from urllib.parse import SplitResult, urlsplit
 
 from service.egress.client import EgressFailure, EgressPolicy, check_url
+from service.egress.policy import secured
 from service.egress.web_addresses import UnusableUrl, normalise
 from service.platforms.description import PlatformDescription
 from service.platforms.recognition import (
@@ -55,7 +56,7 @@ def read_instance_url(
     """Return the URL of the instance that a pasted link of this platform leads to; raises UrlNotAllowed."""
     everybody = tuple(descriptions)
     try:
-        address = read_pasted(url)
+        address = secured(read_pasted(url), egress_policy(settings))
     except UnusableUrl as unusable:
         raise UrlNotAllowed(literal(unusable.detail)) from None
     known = recognise(everybody, address)

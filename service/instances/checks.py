@@ -7,6 +7,7 @@ from service.egress.client import EgressFailure
 from service.instances.models import Instance
 from service.instances.renewing import usable_credential
 from service.node import Node
+from service.platforms.answers import SERVER_FAULT, ask
 from service.platforms.description import PlatformDescription
 from service.platforms.interface import Credential, Platform, Right, SignInFailure, SignInReason
 from service.trust.sealing import SealBroken
@@ -73,6 +74,10 @@ async def _check_address(node: Node, platform: Platform, instance: Instance) -> 
         return Check(
             "address", ok=False, detail=detail, fix=f"Check the URL, and that {label} runs there."
         ), None
+    if found is None and (busy := await _why_busy(node, label, instance.url)) is not None:
+        return Check(
+            "address", ok=False, detail=busy, fix="Try again later; nothing has to be changed here."
+        ), None
     if found is None:
         detail = f"What answers at {instance.url} is no {label}."
         fix = f"Check the URL, and whether a proxy or a single sign-on stands in front of {label}."
@@ -82,6 +87,16 @@ async def _check_address(node: Node, platform: Platform, instance: Instance) -> 
         return Check("address", ok=False, detail=too_old, fix=fix), found.version
     version = f" {found.version}" if found.version else ""
     return Check("address", ok=True, detail=f"{label}{version} answers at {instance.url}."), found.version
+
+
+async def _why_busy(node: Node, label: str, url: str) -> str | None:
+    """Return what a server says that cannot serve now, None where that is not what is wrong with it."""
+    try:
+        await ask(node.egress, label, url)
+    except SignInFailure as failure:
+        is_busy = failure.reason is SignInReason.RATE_LIMITED or failure.cause == SERVER_FAULT
+        return failure.detail if is_busy else None
+    return None
 
 
 async def _check_account(

@@ -13,6 +13,7 @@ FORBIDDEN = 403
 TOO_MANY_REQUESTS = 429
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 SERVER_ERROR = 500
+SERVER_FAULT = "server_error"
 LONGEST_WAIT = 3600
 _SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
 
@@ -74,6 +75,7 @@ def require_time_to_answer(label: str, answer: Answer) -> None:
             SignInReason.UNREACHABLE,
             f"{label} cannot answer now (HTTP status {answer.status}). Try again in a few minutes.",
             retry_after=retry_after(answer),
+            cause=SERVER_FAULT,
         )
 
 
@@ -141,16 +143,17 @@ def no_answer(label: str, reason: Reason) -> SignInFailure:
     """Return the failure for a call that brought no usable answer."""
     sentence = _WAYS_OUT.get(reason)
     if sentence is None:
-        return unexpected(label, "too much" if reason is Reason.TOO_LARGE else "not JSON")
-    return SignInFailure(SignInReason.UNREACHABLE, sentence.format(label=label))
+        return unexpected(label, "too much" if reason is Reason.TOO_LARGE else "not JSON", cause=reason)
+    return SignInFailure(SignInReason.UNREACHABLE, sentence.format(label=label), cause=reason)
 
 
-def unexpected(label: str, what: str) -> SignInFailure:
+def unexpected(label: str, what: str, *, cause: str | None = None) -> SignInFailure:
     """Return the failure for an answer that proves nothing; `what` is our own word for it."""
     return SignInFailure(
         SignInReason.UNEXPECTED_ANSWER,
         f"The URL of the instance did not answer as {label} does ({what}). Check the URL, and whether a "
         f"proxy or a single sign-on stands in front of it.",
+        cause=cause,
     )
 
 

@@ -118,13 +118,17 @@ class SignInReason(StrEnum):
 class SignInFailure(Exception):
     """Nobody is signed in. `detail` says in plain words what to do, and holds no secret and no body.
 
-    `retry_after` is there where the platform said for how many seconds it is not to be asked.
+    `retry_after` is there where the platform said for how many seconds it is not to be asked, `cause` where one word
+    says what became of the call: `timeout`, `tls`, `server_error` …
     """
 
-    def __init__(self, reason: SignInReason, detail: str, *, retry_after: int | None = None) -> None:
+    def __init__(
+        self, reason: SignInReason, detail: str, *, retry_after: int | None = None, cause: str | None = None
+    ) -> None:
         self.reason = reason
         self.detail = detail
         self.retry_after = retry_after
+        self.cause = cause
         super().__init__(detail)
 
 

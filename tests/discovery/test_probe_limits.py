@@ -105,7 +105,9 @@ async def test_open_and_closed_ports_of_a_blocked_address_look_the_same(sqlite_u
     assert peer.connections == 0
 
 
-@pytest.mark.parametrize("url", ["http://acme.example", "https://acme.example:22", "https://2130706433/"])
+@pytest.mark.parametrize(
+    "url", ["http://acme.example:8080", "https://acme.example:22", "https://2130706433/"]
+)
 async def test_schemes_ports_and_notations_that_may_not_be_called(sqlite_url: str, url: str) -> None:
     web = FakeWeb()
     async with asking_node(sqlite_url, web.egress()) as asker:

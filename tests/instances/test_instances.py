@@ -177,7 +177,7 @@ async def test_an_unknown_platform_is_answered_with_the_known_ones(sqlite_url: s
 @pytest.mark.parametrize(
     "url",
     [
-        "http://redmine.acme.example",
+        "http://redmine.acme.example:8080",
         "https://10.0.0.1",
         "https://redmine.acme.example:22",
         "https://user@redmine.acme.example",

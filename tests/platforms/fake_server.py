@@ -42,7 +42,8 @@ class FakeServer:
         self.strangers = strangers or {}
         self.otherwise = otherwise
         self.requests: list[httpx.Request] = []
-        self.egress = Egress(EgressPolicy(), transport=httpx.MockTransport(self._answer))
+        self.transport = httpx.MockTransport(self._answer)
+        self.egress = Egress(EgressPolicy(), transport=self.transport)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)

@@ -47,8 +47,7 @@ def serve(
 
     import uvicorn
 
-    from service.commands.operations import first_instance, require_socket, require_usable
-    from service.database.migrations import migrate as migrate_database
+    from service.commands.operations import first_instance, is_current, require_socket, require_usable
     from service.http.server import BoundedHttp
     from service.main import create_app
 
@@ -57,8 +56,8 @@ def serve(
         with sentences():
             if uds is not None:
                 require_socket(uds)
-            if settings.resolved_database_url.startswith("sqlite"):
-                migrate_database(settings.resolved_database_url)
+            if settings.resolved_database_url.startswith("sqlite") and not asyncio.run(is_current(settings)):
+                _migrate(settings.resolved_database_url)
             asyncio.run(require_usable(settings))
             if sandbox is not None:
                 typer.echo(asyncio.run(first_instance(settings, sandbox)), err=True)
@@ -99,11 +98,9 @@ def worker() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database to the newest revision."""
-    from service.database.migrations import migrate as migrate_database
-
     settings = load_settings()
     with sentences():
-        migrate_database(settings.resolved_database_url)
+        _migrate(settings.resolved_database_url)
     typer.echo("The database is at the newest revision.")
 
 
@@ -247,6 +244,12 @@ def load_settings(logs: TextIO | None = None) -> "Settings":
         raise typer.Exit(UNSAFE) from None
     configure(settings.log_level, logs or sys.stderr)
     return settings
+
+
+def _migrate(url: str) -> None:
+    from service.database.migrations import migrate
+
+    migrate(url)
 
 
 def stop(sentence: str) -> NoReturn:

@@ -39,7 +39,7 @@ from service.authorization.requests import timers
 from service.channel import exchanging
 from service.connections import pending, telling
 from service.database.engine import open_database
-from service.database.migrations import newest_revision
+from service.database.revisions import newest_revision
 from service.database.sessions import transaction
 from service.egress.client import Egress
 from service.events.operations import record_transition
@@ -125,7 +125,7 @@ def create_app(
     app.state.platforms = platforms_ or build_registry(sandbox=settings.sandbox)
     app.state.max_body_bytes, app.state.max_body_seconds = MAX_BODY_BYTES, MAX_BODY_SECONDS
     app.state.try_to_store = try_to_store
-    app.state.newest_revision = newest_revision(settings.resolved_database_url)
+    app.state.newest_revision = newest_revision()
     problem_handlers.install(app, _problem_page)
     protocol_errors.install(app)
     _mount(app, settings)

@@ -64,7 +64,10 @@ class Settings(BaseSettings):
     sandbox: bool = Field(default=False, description="Offer the built-in platform for demos and tests.")
     worker: bool = Field(default=True, description="Run the job worker inside `parley serve`.")
     job_lease_seconds: int = Field(
-        default=15, ge=1, le=600, description="How long the jobs of a worker that died wait for another one."
+        default=15,
+        ge=1,
+        le=600,
+        description="How long the jobs of a worker that died stay its own; they are found as long after.",
     )
     egress_allow_cidrs: Annotated[Networks, NoDecode] = Field(
         default=(), description="Networks of your own that may be called although they are not public."

@@ -2,13 +2,16 @@
 
 import ast
 import re
+import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 
 from alembic import command
+from alembic.script import ScriptDirectory
 
 from service.database.migrations import migration_config
+from service.database.revisions import newest_revision
 from service.platforms.registry import build_registry
 from tests.source_tree import (
     ROOT,
@@ -71,6 +74,8 @@ SHORT_FILES = {
     "service/authorization/messages.py": "entry point",
     "service/authorization/shares.py": "the voice in which other nodes are told of limits",
     "service/commands/tables.py": "table",
+    "service/database/migrations.py": "what is imported only where it is needed",
+    "service/database/revisions.py": "two questions, asked from three places",
     "service/database/fair_pool.py": "one idea, replaced as a whole",
     "service/discovery/looks.py": "one limit, asked for in three places",
     "service/instance_keys/states.py": "table",
@@ -294,6 +299,19 @@ def test_the_migrations_folder_is_no_package() -> None:
 def test_the_migrations_make_the_tables_that_the_code_declares(database_url: str) -> None:
     """Rule 7: `alembic check` raises where a model and the migrated database differ."""
     command.check(migration_config(database_url))
+
+
+def test_the_newest_migration_is_the_one_with_the_highest_number() -> None:
+    """What runs knows it without the tool that migrates."""
+    assert newest_revision() == ScriptDirectory.from_config(migration_config("")).get_current_head()
+
+
+def test_what_runs_does_not_load_what_only_migrates() -> None:
+    """Its ten megabytes would stay for as long as the node runs."""
+    asked = "import sys, service.main; print('alembic' in sys.modules)"
+    command_line = [sys.executable, "-c", asked]
+    found = subprocess.run(command_line, cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S603
+    assert found.stdout == "False\n"
 
 
 def _lines(source: Source) -> int:

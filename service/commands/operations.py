@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
-from alembic.util import CommandError
 from asyncpg.exceptions import PostgresError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlmodel import select
@@ -18,9 +17,9 @@ from service.access.operations import issue_token
 from service.access.scopes import INSTANCE_SCOPES, SCOPES
 from service.commands.resealing import reseal_all
 from service.database.engine import open_database
-from service.database.migrations import newest_revision, present_revision
+from service.database.revisions import UnknownRevision, newest_revision, present_revision
 from service.database.sessions import transaction
-from service.database.single_process import database_file, require_usable_file
+from service.database.single_process import database_file, keep_private, require_usable_file
 from service.database.trouble import Trouble, trouble_of
 from service.egress.client import Egress
 from service.instance_keys.rotation import RotationKind, rotate
@@ -128,6 +127,20 @@ async def require_usable(settings: Settings) -> None:
         pass
 
 
+async def is_current(settings: Settings) -> bool:
+    """True where the database has every migration; a file that is there is private from now on."""
+    file = database_file(settings.resolved_database_url)
+    if file is not None:
+        if not file.is_file():
+            return False
+        keep_private(file)
+    database = open_database(settings.resolved_database_url, answer_seconds=settings.database_seconds)
+    try:
+        return await present_revision(database) == newest_revision()
+    finally:
+        await database.close()
+
+
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[tuple[Node, AsyncSession, datetime]]:
     """Give the parts of the node, one transaction, and the time."""
@@ -149,7 +162,7 @@ async def _node(settings: Settings) -> AsyncIterator[Node]:
     sealer = Sealer(parse_keys(settings.sealing_keys.get_secret_value()))
     try:
         found = await present_revision(database)
-        if found != newest_revision(url):
+        if found != newest_revision():
             raise NotMigrated(found)
         yield Node(settings, database, Clock(), egress, sealer, await load_hasher(database, sealer))
     finally:
@@ -165,7 +178,7 @@ class NotMigrated(Exception):
         super().__init__(f"The database is {at} that this version needs. Run `parley migrate` first.")
 
 
-UNUSABLE = (NotMigrated, SealBroken, CommandError, SQLAlchemyError, PostgresError, OSError)
+UNUSABLE = (NotMigrated, SealBroken, UnknownRevision, SQLAlchemyError, PostgresError, OSError)
 
 
 def explain(fault: Exception) -> str:
@@ -175,7 +188,7 @@ def explain(fault: Exception) -> str:
             return f"{fault.detail} {fault.fix}"
         case SealBroken():
             return f"PARLEY_SEALING_KEYS does not fit this database. {fault}"
-        case CommandError():
+        case UnknownRevision():
             return (
                 f"The database is at a migration that this version does not know ({fault}). Use a newer one."
             )

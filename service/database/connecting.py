@@ -17,6 +17,8 @@ from service.values.database_urls import FILES, SYSTEM, hosts_of, libpq_keywords
 DRIVER = "postgresql+asyncpg://"
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0
+# The last one comes where the connection is cut while the server greets.
+NOT_CONNECTED = (OSError, PostgresError, InterfaceError, InternalClientError)
 # Each statement is said, bound and executed in one go, so that any connection behind a pooler can answer it.
 UNPREPARED: Mapping[str, Any] = {
     "statement_cache_size": 0,
@@ -94,12 +96,7 @@ def _connect(
         if _is_pooled(connection):
             connection.close()
             connection = dialect.connect(*given, **options, **UNPREPARED)
-    except (
-        OSError,
-        PostgresError,
-        InterfaceError,
-        InternalClientError,
-    ) as error:  # the last: cut while it greets
+    except NOT_CONNECTED as error:
         raise dialect.loaded_dbapi.OperationalError(
             f"no connection: {error or 'no answer'}", error
         ) from error
@@ -112,16 +109,17 @@ def _is_pooled(connection: AdaptedConnection) -> bool:
     In the pool mode "transaction" a prepared statement is unknown to the next server, or one of another client has
     its name. The question itself is none: it is asked without one, and answered by the count of its rows.
     """
-
-    async def ask(driver: Any) -> str:
-        found: str = await driver.execute(f"SELECT 1 WHERE pg_backend_pid() = {int(driver.get_server_pid())}")
-        return found
-
     try:
-        return connection.run_async(ask) == "SELECT 0"
+        return bool(connection.run_async(is_served_by_another))
     except BaseException:
         connection.driver_connection.terminate()  # nobody else knows it yet
         raise
+
+
+async def is_served_by_another(driver: Any) -> bool:
+    """True where the process that answers is not the one that greeted this driver's connection."""
+    found: str = await driver.execute(f"SELECT 1 WHERE pg_backend_pid() = {int(driver.get_server_pid())}")
+    return found == "SELECT 0"
 
 
 def _give_up(context: ExceptionContext) -> OperationalError | None:

@@ -1,6 +1,5 @@
 """Both databases behind one door: how SQLite and PostgreSQL are connected to."""
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.database import inline_sqlite
+from service.database.alarm import Alarm
 from service.database.changes import Changes
 from service.database.connecting import ANSWER_SECONDS, DRIVER, connect_options, watch_connecting
 from service.database.fair_pool import FairPool
@@ -22,13 +22,13 @@ POOL_WAIT_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """Engines and sessions to write and to read, and the bell that wakes the job worker after a commit."""
+    """Engines and sessions to write and to read, and the alarm by which the worker sleeps."""
 
     engine: AsyncEngine
     reading_engine: AsyncEngine
     writes: async_sessionmaker[AsyncSession]
     reads: async_sessionmaker[AsyncSession]
-    work_enqueued: asyncio.Event = field(default_factory=asyncio.Event)
+    alarm: Alarm = field(default_factory=Alarm)
     changes: Changes = field(default_factory=Changes)
     storing: Storing = field(default_factory=Storing)
     journal: Journal | None = None

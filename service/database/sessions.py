@@ -5,13 +5,18 @@ from contextlib import asynccontextmanager
 from typing import Annotated
 
 from fastapi import Depends
+from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import HTTPConnection
 
+from service.database.alarm import CHANNEL
 from service.database.changes import CHANGED
 from service.database.engine import Database
 from service.problems.tree import Problem
 
+# What a transaction knows of the work that it stores.
+WORK_IS_DUE, WORK_LATER = "work_is_due", "work_later"
+NOTIFY = text(f"NOTIFY {CHANNEL}")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -27,10 +32,15 @@ async def transaction(database: Database) -> AsyncIterator[AsyncSession]:
                 if refusal.keeps_changes:
                     await session.commit()
                 raise
+            is_due = session.info.pop(WORK_IS_DUE, False)
+            if is_due and not database.is_sqlite and not database.alarm.has_sleeper:
+                await (await session.connection()).execute(NOTIFY)
             await session.commit()
         database.changes.happened(session.info.pop(CHANGED, ()))
-        if session.info.pop("work_enqueued", False):
-            database.work_enqueued.set()
+        if is_due:
+            database.alarm.ring()
+        if (later := session.info.pop(WORK_LATER, None)) is not None:
+            database.alarm.ring_at(later)
 
 
 @asynccontextmanager

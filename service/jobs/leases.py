@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import ColumnElement, or_, update
 from sqlmodel import col, select
 
-from service.database.sessions import transaction
+from service.database.sessions import reading, transaction
 from service.jobs.models import Job
 from service.node import Node
 
@@ -47,6 +47,15 @@ async def claim(node: Node, lease: str, most: int) -> list[Job]:
         )
         await session.exec(taken.execution_options(synchronize_session=False))
         return list((await session.exec(select(Job).where(Job.lease_token == lease))).all())
+
+
+async def next_due(node: Node) -> datetime | None:
+    """Return when the next job that nobody holds is due; None where there is none."""
+    waiting = (col(Job.done_at).is_(None), col(Job.lease_token).is_(None))
+    async with reading(node.database) as session:
+        return (
+            await session.exec(select(Job.run_at).where(*waiting).order_by(col(Job.run_at)).limit(1))
+        ).first()
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from service.database.rows import insert_of
+from service.database.sessions import WORK_IS_DUE, WORK_LATER
 from service.jobs.models import Job
 from service.problems.tree import InstancePaused
 from service.values.texts import new_id
@@ -33,7 +34,9 @@ async def enqueue(
     enqueue the same at once, the second finds the first one's job.
     """
     if run_at <= now:
-        session.info["work_enqueued"] = True
+        session.info[WORK_IS_DUE] = True
+    else:
+        session.info[WORK_LATER] = min(run_at, session.info.get(WORK_LATER, run_at))
     await session.flush()
     values = {
         "id": new_id("job"),
@@ -70,7 +73,7 @@ async def wake_paused(session: AsyncSession, now: datetime) -> None:
 
     A job that runs at this moment may have met the pause and not stored that yet, so it runs once more.
     """
-    session.info["work_enqueued"] = True
+    session.info[WORK_IS_DUE] = True
     met_it = or_(col(Job.last_error) == InstancePaused.slug, col(Job.lease_token).is_not(None))
     woken = update(Job).where(col(Job.done_at).is_(None), met_it)
     changes = {"run_at": now, "set_at": now, "wanted": col(Job.wanted) + 1}

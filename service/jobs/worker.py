@@ -1,7 +1,6 @@
 """Does due jobs, at least once each, whatever happens in between (ADR 0006)."""
 
 import asyncio
-import contextlib
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -13,13 +12,15 @@ from sqlalchemy import case, update
 from sqlmodel import col
 
 from service.database.sessions import transaction
-from service.jobs.leases import claim, held, release_leftovers
+from service.jobs.leases import claim, held, next_due, release_leftovers
+from service.jobs.listening import Ear
 from service.jobs.models import Job
 from service.node import Node
 from service.problems.tree import InstancePaused
 from service.values.texts import new_id
 
-POLL_SECONDS = 1.0
+LOOK_SECONDS = 1.0
+AFTER_A_FAULT = timedelta(seconds=LOOK_SECONDS)
 BATCH = 5
 LANES = 4
 FIRST_BACKOFF_SECONDS = 1.0
@@ -55,42 +56,57 @@ async def run_for_ever(worker: Worker) -> None:
             await release_leftovers(worker.node)
         except Exception:
             log.exception("leftovers_not_released")
-    lookout = Lookout(worker)
-    async with asyncio.TaskGroup() as lanes:
+    lookout = Lookout(worker.node)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(lookout.ear.listen_for_ever())
         for _ in range(LANES):
-            lanes.create_task(_run_lane(worker, lookout))
+            tasks.create_task(_run_lane(worker, lookout))
 
 
 class Lookout:
-    """Looks for due jobs on behalf of all lanes: one of them at a time, and no more often than there can be any."""
+    """Looks for due jobs on behalf of all lanes: one of them at a time, and only when there can be any.
 
-    def __init__(self, worker: Worker) -> None:
-        self._node = worker.node
-        self._enqueued = worker.node.database.work_enqueued
+    It sleeps until the next one that it knows of is due. What others store, or leave when they die, it finds by a look
+    that is as seldom as a lease is long, where it is told of the former, and else every second.
+    """
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._alarm = node.database.alarm
         self._turn = asyncio.Lock()
-        self._enqueued.set()  # what was left behind before this process began
+        self.ear = Ear(node)
+        self._alarm.has_sleeper = True
+        self._alarm.ring()  # what was left behind before this process began
 
     async def next_batch(self, lease: str) -> list[Job]:
-        """Return due jobs, as soon as there are some; a request of this process that stores one is heard at once."""
+        """Return due jobs, as soon as there are some."""
         async with self._turn:
             while True:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(POLL_SECONDS):
-                        await self._enqueued.wait()
-                self._enqueued.clear()
+                longest = self._node.settings.job_lease_seconds if self.ear.hears else LOOK_SECONDS
+                await self._alarm.wait(self._node.clock.now, longest)
                 try:
                     jobs = await claim(self._node, lease, BATCH)
                 except Exception:
                     log.exception("worker_round_failed")
+                    self._alarm.ring_at(self._node.clock.now() + AFTER_A_FAULT)
                     continue
-                if len(jobs) == BATCH:
-                    self._enqueued.set()  # there may be more
+                await self.look_ahead()
                 if jobs:
                     return jobs
 
+    async def look_ahead(self) -> None:
+        """The alarm rings when the next job is due."""
+        try:
+            due = await next_due(self._node)
+        except Exception:
+            log.exception("worker_round_failed")
+            due = self._node.clock.now() + AFTER_A_FAULT
+        if due is not None:
+            self._alarm.ring_at(due)
+
 
 async def _run_lane(worker: Worker, lookout: Lookout) -> None:
-    """Take batch after batch; what was asked for anew while it ran, or wants to run again at once, is due then."""
+    """Take batch after batch; what was asked for anew while it ran, or wants to run again, is due in its turn."""
     while True:
         lease = new_id("lse")
         jobs = await lookout.next_batch(lease)
@@ -98,7 +114,7 @@ async def _run_lane(worker: Worker, lookout: Lookout) -> None:
             await _do(worker, lease, jobs)
         except Exception:
             log.exception("worker_round_failed")
-        worker.node.database.work_enqueued.set()
+        await lookout.look_ahead()
 
 
 async def run_due(worker: Worker) -> int:

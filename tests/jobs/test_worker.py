@@ -1,14 +1,15 @@
 """Jobs are done at least once, by one worker at a time, whatever fails in between. On both databases."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
-from typing import Literal
+from datetime import datetime, timedelta
 
 import pytest
 from sqlmodel import select
 
+from service.database.alarm import Alarm
 from service.database.engine import open_database
 from service.database.sessions import reading, transaction
 from service.egress.client import Egress, EgressPolicy
@@ -19,6 +20,7 @@ from service.node import Node
 from service.settings import Settings
 from service.trust.sealing import Sealer, new_key, parse_keys
 from service.trust.tokens import Hasher
+from service.values.moments import Clock
 from tests.small_node import PUBLIC_URL, FrozenClock
 
 pytestmark = pytest.mark.anyio
@@ -183,30 +185,85 @@ async def test_what_is_asked_for_while_it_runs_is_done_again(node: Node, answer:
     assert seen == ["a", "a"]
 
 
-class Bell(asyncio.Event):
-    """Knows when a lane of a worker waits for it: one does so for all."""
+class WatchedAlarm(Alarm):
+    """Tells when somebody sleeps by it."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.one_waits = asyncio.Barrier(2)
+        self.one_sleeps = asyncio.Barrier(2)
 
-    async def wait(self) -> Literal[True]:
-        await self.one_waits.wait()
-        return await super().wait()
+    async def wait(self, now: Callable[[], datetime], longest: float) -> None:
+        await self.one_sleeps.wait()
+        await super().wait(now, longest)
 
 
 async def test_a_worker_stops_though_work_comes_in_at_that_moment(node: Node) -> None:
     """So many turns of the loop lie between the two: in one of them a lane is woken by both."""
     for turns in range(8):
-        bell = Bell()
-        ringing = replace(node, database=replace(node.database, work_enqueued=bell))
+        alarm = WatchedAlarm()
+        ringing = replace(node, database=replace(node.database, alarm=alarm))
         working = asyncio.create_task(run_for_ever(Worker(ringing, {})))
-        await bell.one_waits.wait()  # at first it looks without waiting
-        await bell.one_waits.wait()
+        await alarm.one_sleeps.wait()  # at first it looks without waiting
+        await alarm.one_sleeps.wait()
         await asyncio.sleep(0)
-        bell.set()
+        alarm.ring()
         for _ in range(turns):
             await asyncio.sleep(0)
         working.cancel()
         stopped, _ = await asyncio.wait({working}, timeout=5)
         assert stopped, f"it goes on, told to stop {turns} turns after there was work"
+
+
+@asynccontextmanager
+async def at_work(node: Node) -> AsyncIterator[Recorder]:
+    """Give what a worker notes that runs meanwhile."""
+    note = Recorder()
+    working = asyncio.create_task(run_for_ever(Worker(node, {"note": note})))
+    try:
+        yield note
+    finally:
+        working.cancel()
+        await asyncio.wait({working})
+
+
+async def heard(note: Recorder, many: int) -> None:
+    async with asyncio.timeout(20):
+        while len(note.done) < many:  # noqa: ASYNC110 - the worker works meanwhile
+            await asyncio.sleep(0)
+
+
+async def test_a_worker_sleeps_until_something_is_due_and_wakes_for_what_is_stored(node: Node) -> None:
+    """The lease is long, and so is the time after which it would look by itself."""
+    node = replace(node, clock=Clock(), settings=node.settings.model_copy(update={"job_lease_seconds": 600}))
+    await store(node, "later", after=0.5)
+    async with at_work(node) as note:
+        await heard(note, 1)
+        await store(node, "now")
+        await heard(note, 2)
+        await store(node, "soon", after=0.2)
+        await heard(note, 3)
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+async def test_a_worker_hears_of_what_another_process_stores(
+    node: Node, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.jobs.worker.LOOK_SECONDS", 600)
+    node = replace(node, clock=Clock(), settings=node.settings.model_copy(update={"job_lease_seconds": 600}))
+    there = open_database(database_url)
+    async with at_work(node) as note:
+        async with asyncio.timeout(20):
+            while not await listens(node):  # noqa: ASYNC110 - the worker begins to meanwhile
+                await asyncio.sleep(0)
+        await store(replace(node, database=there), "elsewhere")
+        await heard(note, 1)
+    await there.close()
+
+
+async def listens(node: Node) -> bool:
+    """True once a connection of this database listens."""
+    asked = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+    )
+    async with reading(node.database) as session:
+        return bool((await (await session.connection()).exec_driver_sql(asked)).scalar())

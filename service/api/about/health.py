@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 
 from service.database.engine import Database
-from service.database.migrations import present_revision
+from service.database.revisions import present_revision
 from service.database.sessions import get_database, transaction
 from service.database.trouble import Trouble, trouble_of
 from service.openapi.document import problem_responses

@@ -27,6 +27,7 @@ class Connection(SQLModel, table=True):
         Index("ix_connection_name", "instance_id", "name", "id"),
         Index("ix_connection_shared", "instance_id", "shared_id"),
         Index("ix_connection_all_created", "created_at", "id"),
+        Index("ix_connection_all_updated", "updated_at", "id"),
         Index(
             "uq_connection_open_name",
             "instance_id",

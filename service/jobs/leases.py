@@ -44,9 +44,9 @@ async def claim(node: Node, lease: str, most: int) -> list[Job]:
             update(Job)
             .where(col(Job.id).in_(ids))
             .values(lease_token=lease, lease_until=now + _length(node), attempts=Job.attempts + 1)
+            .returning(Job)
         )
-        await session.exec(taken.execution_options(synchronize_session=False))
-        return list((await session.exec(select(Job).where(Job.lease_token == lease))).all())
+        return list((await session.exec(taken.execution_options(synchronize_session=False))).scalars().all())
 
 
 async def next_due(node: Node) -> datetime | None:

@@ -27,6 +27,12 @@ class Job(SQLModel, table=True):
             postgresql_where=text("done_at IS NULL"),
         ),
         Index(
+            "ix_job_lease",
+            "lease_token",
+            sqlite_where=text("lease_token IS NOT NULL"),
+            postgresql_where=text("lease_token IS NOT NULL"),
+        ),
+        Index(
             "uq_job_open",
             "kind",
             "subject",

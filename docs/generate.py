@@ -177,6 +177,18 @@ def platforms_table() -> str:
     return "\n".join(lines)
 
 
+def proofs_table() -> str:
+    """Return one row for each way in which adapters were proved, with the platforms that were."""
+    lines = ["| the adapter was tried | platforms |", "|---|---|"]
+    descriptions = build_registry(sandbox=True).descriptions()
+    for proof in Proof:
+        names = [
+            f"[{said.label}](docs/platforms/{said.name}.md)" for said in descriptions if said.proved is proof
+        ]
+        lines.append(f"| {PROVED[proof]} | {', '.join(names)} |")
+    return "\n".join(lines)
+
+
 def worked_example() -> str:
     """Return the adapter that exists in the tests only, as it stands there."""
     text = (ROOT / "tests/platforms/worked_example.py").read_text(encoding="utf-8")
@@ -186,6 +198,7 @@ def worked_example() -> str:
 TABLES = {
     "worked_example": worked_example,
     "platforms": platforms_table,
+    "proofs": proofs_table,
     "limits": limits_table,
     "tables": bounds_table,
     "settings": settings_table,
@@ -219,6 +232,7 @@ def main() -> int:
     differing = []
     for name in (
         "ARCHITECTURE.md",
+        "README.md",
         *(f"docs/{each}.md" for each in ("checks", "limits", "reliability", "settings")),
         *(path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "docs/platforms").glob("*.md"))),
     ):

@@ -127,6 +127,10 @@ def demo(
     port: Annotated[
         int | None, typer.Option(help="Port of the first node; the second has the next.", min=1, max=65_534)
     ] = None,
+    redmine: Annotated[
+        bool,
+        typer.Option(help="Let the real Redmine of this machine take part, where Debian's is installed."),
+    ] = False,
 ) -> None:
     """Start two nodes and set up connections between them, as a person and as a program."""
     import signal
@@ -135,7 +139,7 @@ def demo(
 
     # Told to stop in any way, it stops both nodes first.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    raise typer.Exit(run_demo(once=once, port=port))
+    raise typer.Exit(run_demo(once=once, port=port, redmine=redmine))
 
 
 @token_app.command("create")

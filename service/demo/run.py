@@ -12,15 +12,18 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import httpx
 
+from service.demo.different import tell_different
 from service.demo.forms import read_forms
 from service.demo.story import tell
 from service.demo.telling import DemoFailed, Narrator
+from service.demo.trackers import Tracker, two_different
 from service.trust.sealing import new_key
 
 START_SECONDS = 60.0
@@ -96,19 +99,28 @@ class DemoBrowser:
         raise DemoFailed(f"{request.url} redirects for ever.")
 
 
-def run_demo(*, once: bool, port: int | None = None) -> int:
+def run_demo(*, once: bool, port: int | None = None, redmine: bool = False) -> int:
     """Tell the story; return 0 only if all went as told. Without `once`, both nodes then run until Ctrl-C.
 
-    They listen on this port and the next one, or on free ones.
+    They listen on this port and the next one, or on free ones. With `redmine`, the real one takes part.
     """
     narrator, nodes, is_told = Narrator(sys.stdout), tuple[DemoNode, ...](), False
     with tempfile.TemporaryDirectory(prefix="parley-demo-") as folder, ExitStack() as stack:
         try:
-            first, second, hidden = _start_both(Path(folder), stack, port)
-            nodes = first, second
-            tell(narrator, first, second, hidden, lambda: stack.enter_context(closing(DemoBrowser())))
+            if redmine:
+                narrator.say("Redmine is started; the first time this takes a minute.")
+            trackers = stack.enter_context(two_different(real_redmine=redmine, port=free_port()))
+            starting = _start_both(Path(folder), stack, port)
+            first, second = nodes = (starting[0].ready(), starting[1].ready())
+            new_browser = partial(_new_browser, stack)
+            tell(narrator, first, second, starting[1].add_instance("depot", "--private"), new_browser)
+            sides = [
+                (node.add_tracker(tracker), tracker) for node, tracker in zip(starting, trackers, strict=True)
+            ]
+            tell_different(narrator, sides[0], sides[1], new_browser)
             for node in nodes:
                 node.require_alive()
+            narrator.say("\nAll went as told.")
             is_told = True
             if not once:
                 _stay(narrator, first, second)
@@ -130,15 +142,16 @@ def _report_the_dead(narrator: Narrator, nodes: tuple[DemoNode, ...]) -> None:
             narrator.say(str(death))
 
 
-def _start_both(folder: Path, stack: ExitStack, port: int | None) -> tuple[DemoNode, DemoNode, DemoNode]:
-    """Return both nodes, and a private instance of the second one as its program sees it."""
+def _start_both(folder: Path, stack: ExitStack, port: int | None) -> list["StartingNode"]:
     ports = (free_port(), free_port()) if port is None else (port, port + 1)
-    starting = [
+    return [
         stack.enter_context(_starting(folder, name, port))
         for name, port in zip(("acme", "globex"), ports, strict=True)
     ]
-    first, second = (node.ready() for node in starting)
-    return first, second, starting[1].add_instance("depot", "--private")
+
+
+def _new_browser(stack: ExitStack) -> DemoBrowser:
+    return stack.enter_context(closing(DemoBrowser()))
 
 
 @dataclass
@@ -171,8 +184,15 @@ class StartingNode:
 
     def add_instance(self, slug: str, *options: str) -> DemoNode:
         """Return the node as a program with a token for its new sandbox instance sees it."""
-        named = ("--slug", slug, "--name", slug.title(), "--platform", "sandbox")
-        command = ("instance", "add", *named, *options)
+        return self._add(slug, "--platform", "sandbox", *options)
+
+    def add_tracker(self, tracker: Tracker) -> DemoNode:
+        """Return the node as a program with a token for this tracker sees it."""
+        slug = tracker.platform.partition("_")[0]
+        return self._add(slug, "--platform", tracker.platform, "--url", tracker.url)
+
+    def _add(self, slug: str, *options: str) -> DemoNode:
+        command = ("instance", "add", "--slug", slug, "--name", slug.title(), *options)
         made = subprocess.run(  # noqa: S603 - our own command line
             parley_command(*command),
             env=self.environment,

@@ -27,7 +27,6 @@ def tell(
     tell_invitations(out, acme, globex, hidden)
     _local(out, acme)
     _out_of_order(out, acme)
-    out.say("\nAll went as told.")
 
 
 def _draft(out: Narrator, acme: NodeLike, globex: NodeLike) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import pytest
 
 from service.demo.run import DemoBrowser, DemoNode, free_port, parley_command, run_demo
 from service.demo.story import tell
-from service.demo.telling import Narrator, NodeLike
+from service.demo.telling import Narrator
 
 SECONDS = 180
 NewBrowser = Callable[[], DemoBrowser]
@@ -61,11 +61,20 @@ def test_it_shows_both_sides_of_a_connection_and_ends(
     assert "because: The partner rejected it: We work with your other tracker already." in done.stdout
     assert "'Here to Depot' is active at acme, active at depot" in done.stdout, "the private side"
     assert "409" in done.stdout, "the call out of order"
+    assert "'Jira to Redmine' is active at jira and at redmine" in done.stdout, "two different systems"
     assert done.stdout.endswith("All went as told.\n")
     assert list(tmp_path.iterdir()) == [], "the data of both nodes is gone"
     for url in set(re.findall(r"http://127\.0\.0\.1:\d+", done.stdout)):
         with suppress(httpx.ConnectError):
             pytest.fail(f"a node still answers: {httpx.get(url)}")
+
+
+def test_without_a_redmine_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr("service.demo.trackers.SCRIPT", tmp_path / "none")
+    assert run_demo(once=True, redmine=True) == 1
+    assert "apt-get install redmine redmine-sqlite puma" in capsys.readouterr().out
 
 
 class KillingNarrator(Narrator):
@@ -127,12 +136,18 @@ class LyingNode:
     def require_alive(self) -> None:
         """It lives."""
 
+    def ready(self) -> "LyingNode":
+        return self
+
+    def add_instance(self, slug: str, *_options: str) -> "LyingNode":
+        return LyingNode(slug)
+
 
 def test_it_fails_when_an_answer_differs_from_what_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def liars(*_: object) -> tuple[NodeLike, NodeLike, NodeLike]:
-        return LyingNode("acme"), LyingNode("globex"), LyingNode("depot")
+    def liars(*_: object) -> list[LyingNode]:
+        return [LyingNode("acme"), LyingNode("globex")]
 
     monkeypatch.setattr("service.demo.run._start_both", liars)
     assert run_demo(once=True) == 1
@@ -143,7 +158,7 @@ def test_it_fails_when_an_answer_differs_from_what_is_told(
 def test_it_fails_when_it_is_stopped_before_its_end(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupted(*_: object) -> tuple[NodeLike, NodeLike]:
+    def interrupted(*_: object) -> list[LyingNode]:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("service.demo.run._start_both", interrupted)

@@ -7,13 +7,11 @@ import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
-from pathlib import Path
 
 import structlog
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
 
 from service.access.hash_key import load_hasher
 from service.api import (
@@ -60,6 +58,7 @@ from service.limits.counts import Counts
 from service.limits.table import Voice
 from service.node import Node
 from service.openapi import document as openapi
+from service.openapi.serving import install_route
 from service.pages import consent, docs, sign_in_router
 from service.pages.invitation import router as invitation_pages
 from service.pages.refusals import refusal_page
@@ -115,7 +114,7 @@ def create_app(
         openapi_tags=openapi.TAGS,
         docs_url=None,
         redoc_url=None,
-        openapi_url="/openapi.json",
+        openapi_url=None,
         lifespan=partial(_lifespan, settings=settings, clock=clock or Clock(), egress=egress),
         redirect_slashes=False,
         telemetry={"operation_spans": False},
@@ -179,9 +178,10 @@ def _mount(app: FastAPI, settings: Settings) -> None:
         app.router.routes.extend(part.router.routes)
     if settings.sandbox:
         app.router.routes.extend(sandbox.router.routes)
+    install_route(app)
     app.add_route("/docs", docs.swagger_ui_page, include_in_schema=False)
     app.add_route("/redoc", docs.redoc_page, include_in_schema=False)
-    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "pages" / "static"), name="static")
+    app.mount("/static", docs.static_files(), name="static")
 
 
 @asynccontextmanager

@@ -80,7 +80,6 @@ SHORT_FILES = {
     "service/discovery/looks.py": "one limit, asked for in three places",
     "service/instance_keys/states.py": "table",
     "service/instances/models.py": "table",
-    "service/pages/docs.py": "entry point",
     "service/pages/invitation/landing.py": "entry point",
     "service/pages/onward.py": "the one link out of a last page",
     "service/retries/models.py": "table",

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 from service.connections.actions.next import next_actions
-from service.connections.actions.shape import Answers
+from service.connections.actions.shape import Action, Answers
 from service.connections.models import Connection
 from service.connections.schemas import (
     ActionOut,
@@ -105,7 +106,7 @@ def to_summary(
         **as_stored(connection, ConnectionSummary),
         instance=connection.instance_id,
         current_step=current_step(setup),
-        steps=[StepOut.model_validate(asdict(each)) for each in steps(setup)],
+        steps=[StepOut(**asdict(each), label_key=f"connection.step.{each.id}") for each in steps(setup)],
         allowed_steps=list(allowed_steps(setup)),
         local=LocalSide(
             short_name=connection.local_short_name,
@@ -167,7 +168,10 @@ def to_out(
     return ConnectionOut(
         **to_summary(connection, attempt, instance, node.settings).model_dump(),
         next_actions=[
-            ActionOut.model_validate({**asdict(action), "label_key": action.label_key}) for action in actions
+            ActionOut.model_validate(
+                {**asdict(action), "label_key": action.label_key, "fields": _fields(action)}
+            )
+            for action in actions
         ],
     )
 
@@ -179,3 +183,18 @@ def _claimed_by(invitation: Invitation | None) -> str | None:
     issuer, thumbprint = invitation.claimant["issuer"], invitation.claimant["thumbprint"]
     who = f"The verified host {host_of(issuer)}" if issuer else f"A private side, fingerprint {thumbprint},"
     return f"{who} accepted it. The comparison code is {invitation.comparison_code}."
+
+
+def _fields(action: Action) -> list[dict[str, Any]]:
+    """Return the inputs of an action, each label with the key of its translation."""
+    return [
+        {
+            **asdict(field),
+            "label_key": f"connection.field.{field.name}",
+            "options": [
+                {**asdict(option), "label_key": f"connection.option.{field.name}.{option.value}"}
+                for option in field.options
+            ],
+        }
+        for field in action.fields
+    ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -95,12 +96,21 @@ def install(app: FastAPI) -> None:
                 routes=app.routes,
                 tags=app.openapi_tags,
                 license_info=LICENSE,
-                servers=[{"url": root}],
+                servers=_servers(root),
             )
             app.openapi_schema = complete(framework, root)
         return app.openapi_schema
 
     app.openapi = describe  # type: ignore[method-assign]  # FastAPI's own way to replace it
+
+
+def _servers(root: str) -> list[JsonObject]:
+    """Return this node as whoever reads the description has reached it, and as others do."""
+    path = urlsplit(root).path.rstrip("/")
+    return [
+        {"url": path or "/", "description": "The node that served this description."},
+        {"url": root, "description": "The same node, by the address that other nodes know."},
+    ]
 
 
 def complete(description: JsonObject, root: str) -> JsonObject:

@@ -31,6 +31,12 @@ async def test_a_node_url_in_any_spelling_is_the_same_destination(pair: Pair, su
     assert shown["destination"]["url"] == "https://b.test/sandbox/b-tracker"
 
 
+async def test_an_http_link_is_taken_for_the_same_place_by_https(pair: Pair) -> None:
+    shown = await choose(pair, public("http://b.test/i/b-tracker"), 200)
+    assert shown["destination"]["node_url"] == pair.b.issuer
+    assert {request.url.scheme for request in pair.network.seen if request.url.host == "b.test"} == {"https"}
+
+
 async def test_a_trackers_url_leads_to_its_node(pair: Pair) -> None:
     shown = await choose(pair, public("https://b.test/sandbox/b-tracker"), 200)
     assert shown["destination"]["node_url"] == pair.b.issuer
@@ -51,7 +57,7 @@ async def test_nothing_there_is_unreachable_with_its_reason(pair: Pair) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://b.test/i/b-tracker", "https://127.0.0.1/i/x", "https://10.0.0.1/", "ftp://b.test/"]
+    "url", ["https://127.0.0.1/i/x", "https://10.0.0.1/", "http://10.0.0.1/i/x", "ftp://b.test/"]
 )
 async def test_what_may_not_be_called_is_refused(pair: Pair, url: str) -> None:
     problem = await choose(pair, public(url), 422)

@@ -46,7 +46,7 @@ def test_it_is_valid_openapi() -> None:
 
 
 def test_it_says_where_this_node_is_and_under_which_licence() -> None:
-    assert DESCRIPTION["servers"] == [{"url": ROOT}]
+    assert [server["url"] for server in DESCRIPTION["servers"]] == ["/", ROOT]
     assert DESCRIPTION["info"]["license"]["identifier"] == "Apache-2.0"
     assert "contact" not in DESCRIPTION["info"]
 
@@ -205,6 +205,28 @@ async def test_the_docs_pages_answer_and_name_no_other_server(browser: httpx.Asy
 @pytest.mark.anyio
 async def test_the_description_is_served(browser: httpx.AsyncClient) -> None:
     assert (await browser.get("/openapi.json")).json() == DESCRIPTION
+
+
+@pytest.mark.anyio
+async def test_the_description_is_sent_small_and_once(browser: httpx.AsyncClient) -> None:
+    first = await browser.get("/openapi.json", headers={"Accept-Encoding": "gzip"})
+    assert first.headers["content-encoding"] == "gzip"
+    assert int(first.headers["content-length"]) * 5 < len(first.content)
+    for refused in ("identity", "gzip;q=0, identity", ""):
+        plain = await browser.get("/openapi.json", headers={"Accept-Encoding": refused})
+        assert "content-encoding" not in plain.headers
+        assert plain.content == first.content
+    again = await browser.get("/openapi.json", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.anyio
+async def test_files_of_pages_are_sent_small_and_kept_until_they_change(browser: httpx.AsyncClient) -> None:
+    path = "/static/vendor/swagger-ui/swagger-ui-bundle.js"
+    first = await browser.get(path, headers={"Accept-Encoding": "gzip"})
+    assert (first.headers["content-encoding"], first.headers["cache-control"]) == ("gzip", "no-cache")
+    again = await browser.get(path, headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
 
 
 def _bodies(operation: Json) -> Iterator[tuple[str, Json]]:

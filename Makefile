@@ -22,7 +22,7 @@ APT_INSTALL := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -y 
 # Byte code is what makes the second start fast; some images switch it off.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-all test-checks check serve parley test-browser test-interop test-trackers test-poolers bench examples migrate docs lock format clean
+.PHONY: help demo test test-all test-checks check serve parley test-browser test-interop test-trackers test-poolers bench bench-peers examples migrate docs lock format clean
 
 help: ## What you can do here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,13 @@ test-poolers: $(READY) ## Behind PgBouncer, with passwords and TLS (installs Deb
 
 bench: $(READY) ## What a whole set-up costs, beside a floor (ARGS="--flows 60 --databases sqlite"; --help)
 	$(BIN)/python -W ignore -m benchmarks.handshakes $(ARGS)
+
+PEERS := benchmarks/peers/node_modules/.package-lock.json
+$(PEERS): benchmarks/peers/package-lock.json
+	cd benchmarks/peers && npm ci --no-audit --no-fund --silent
+
+bench-peers: $(READY) $(PEERS) ## The same, beside openid-client and oidc-provider too, which npm installs by lock file
+	$(BIN)/python -W ignore -m benchmarks.handshakes --only times --peers $(ARGS)
 
 examples: $(READY) ## Record the examples of the API's description anew, after an answer has changed
 	$(BIN)/python -W ignore -m tests.recorded_examples

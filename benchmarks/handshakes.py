@@ -18,9 +18,11 @@ from benchmarks.floor_pair import floor_pair
 from benchmarks.http_client import HttpClient
 from benchmarks.measuring import Round, drive, ratio, summary
 from benchmarks.parley_pair import parley_pair
+from benchmarks.peer_pair import peer_pair
 
-PARTS = ("parley", "floor", "counted", "profiled")
-FLOOR_TIMES = 4  # so many floor flows for one of ours: they are short, and a short round is a noisy one
+PARTS = ("parley", "floor", "peers", "counted", "profiled")
+# So many flows of the others for one of ours: they are short, and a short round is a noisy one.
+FLOOR_TIMES, PEERS_TIMES = 4, 2
 
 
 def main() -> None:
@@ -46,13 +48,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--only", choices=["times", "counts", "profile"], help="one part instead of times and counts"
     )
+    parser.add_argument("--peers", action="store_true", help="openid-client and oidc-provider, too")
     parser.add_argument("--profile-lines", type=int, default=45)
     return parser.parse_args()
 
 
 async def _measure(kind: str, folders: dict[str, Path], asked: argparse.Namespace) -> None:
     if asked.only in {None, "times"}:
-        await _times(kind, folders["parley"], folders["floor"], asked)
+        await _times(kind, folders, asked)
     if asked.only in {None, "counts"}:
         await _counts(kind, folders["counted"], asked)
     if asked.only == "profile":
@@ -64,11 +67,16 @@ async def _measure(kind: str, folders: dict[str, Path], asked: argparse.Namespac
         _print_profiles(kind, folders["profiled"], asked)
 
 
-async def _times(kind: str, ours: Path, floor: Path, asked: argparse.Namespace) -> None:
+async def _times(kind: str, folders: dict[str, Path], asked: argparse.Namespace) -> None:
     async with AsyncExitStack() as stack:
-        pair = await stack.enter_async_context(parley_pair(kind, ours))
-        limit = await stack.enter_async_context(floor_pair(kind, floor))
-        await compare(kind, (pair, limit), {"parley": 1, "floor": FLOOR_TIMES}, asked)
+        contenders = [
+            await stack.enter_async_context(parley_pair(kind, folders["parley"])),
+            await stack.enter_async_context(floor_pair(kind, folders["floor"])),
+        ]
+        if asked.peers:
+            contenders.append(await stack.enter_async_context(peer_pair(kind, folders["peers"])))
+        times = {"parley": 1, "floor": FLOOR_TIMES, "peers": PEERS_TIMES}
+        await compare(kind, contenders, times, asked)
 
 
 async def compare(
@@ -112,11 +120,13 @@ def _print_times(
         for failure in {each for part in rounds[each.name] for each in part.failures}:
             print(f"    failed: {failure}")
     ours = contenders[0].name
+    p50 = {name: summary(name, found).p50 for name, found in rounds.items()}
     for other in contenders[1:]:
         print(
             f"  {ours} takes {ratio(rounds[ours], rounds[other.name]):.2f} x the CPU of {other.name}",
             flush=True,
         )
+        print(f"  {ours}'s p50 is {p50[ours] / p50[other.name]:.2f} x that of {other.name}", flush=True)
 
 
 async def _counts(kind: str, folder: Path, asked: argparse.Namespace) -> None:

@@ -228,6 +228,9 @@ class ActionOut(BaseModel):
     expires_at: datetime | None = Field(description="Until when it is possible; show the time that is left.")
     poll_after_ms: int | None = Field(description="How long to wait before the next read, in milliseconds.")
     required_scope: str | None = Field(description="The scope that the token needs for it; null for none.")
+    comparison_code: str | None = Field(
+        description="Both sides show it while they decide about each other; people compare it, and no program should."
+    )
     reveals: list[str] = Field(
         description="Members of the answer that are shown only this once, for example `code`: keep them, or show them."
     )

@@ -160,6 +160,7 @@ def to_out(
         invitation_id=connection.invitation_id,
         invitation_page=issuer_of(node.settings, instance.slug) + PAGE_PATH if invitation else None,
         claimed_by=_claimed_by(invitation),
+        comparison_code=attempt.comparison_code if attempt else None,
         instance_id=instance.id,
         why_paused=why_paused(node.settings, instance),
         about_here=f"We are {instance.name} ({platform.label}, {instance.url}).",

@@ -30,7 +30,8 @@ def _confirmed(out: Narrator, acme: NodeLike, globex: NodeLike) -> None:
     )
     action = primary(acme.call("GET", f"/v1/connections/{connection['id']}", 200))
     expect(action["id"], "confirm", "the primary action")
-    acme.call(action["method"], action["href"], 200, {"decision": "confirm"})
+    decision = {"decision": "confirm", "comparison_code": accepted["comparison_code"]}
+    acme.call(action["method"], action["href"], 200, decision)
     out.say(f"  {action['method']} {action['href']}; globex asks every five seconds whether it is confirmed")
     _both_active(out, acme, connection, globex, accepted)
 

@@ -60,8 +60,12 @@ class Admin:
         self.visitor.press("Accept")
         self.visitor.sees("The connection is pending")
 
-    def confirms(self) -> None:
+    def reads_code(self) -> str:
+        return self.page.locator(".comparison-code").inner_text()
+
+    def confirms(self, code: str) -> None:
         self.page.get_by_label("Decision").select_option("confirm")
+        self.fill(**{"Comparison code that your partner reads to you": code})
         self.visitor.press("Confirm who accepted the invitation")
 
 
@@ -100,7 +104,7 @@ def test_by_an_invitation(here: Admin, there: Admin, pair: Pair, kind: str, mode
     here.answer(kind, mode, pair.globex.issuer if kind == "public" else "")
     there.accepts(here.invites())
     here.page.reload()
-    here.confirms()
+    here.confirms(there.reads_code())
     here.visitor.sees("The connection is active")
     there.visitor.sees("The connection is active")
 

@@ -33,6 +33,23 @@ async def shown_at_b(pair: Pair, accepted: Json) -> Json:
     return await pair.b.read(f"/v1/invitations/{accepted['id']}")
 
 
+async def test_the_code_that_the_partner_reads_has_to_be_the_one_that_is_shown(invited: Invited) -> None:
+    issued = await invited.invite()
+    accepted = await invited.accept(issued)
+    await invited.pair.work()
+    (action,) = [action for action in (await invited.ours())["next_actions"] if action["primary"]]
+    theirs = await invited.pair.b.read(f"/v1/connections/{(await invited.pair.listed_at_b())[0]['id']}")
+    (waits,) = [action for action in theirs["next_actions"] if action["primary"]]
+    assert action["comparison_code"] == waits["comparison_code"] == accepted["comparison_code"]
+    (field,) = [field for field in action["fields"] if field["name"] == "comparison_code"]
+    assert (field["required"], field["value"], field["visible_when"]) == (True, None, {"decision": "confirm"})
+    problem = await invited.confirm(issued, expected=422, comparison_code="AAAA-AAAA")
+    assert problem["errors"][0]["pointer"] == "/comparison_code"
+    assert (await invited.shown(issued))["state"] == "claimed"
+    right = str(accepted["comparison_code"]).lower().replace("-", " ")
+    assert (await invited.confirm(issued, comparison_code=right))["state"] == "confirmed"
+
+
 async def test_a_claim_says_who_must_do_what_on_both_sides(pair: Pair, invited: Invited) -> None:
     issued, _ = await claim(pair, invited)
     shown = await invited.shown(issued)

@@ -91,6 +91,7 @@ def _verify(setup: SetUp, answers: Answers, *, primary: bool) -> Action:
             url=answers.start_url,
             expires_at=answers.expires_at,
             poll_after_ms=POLL_AFTER_MS,
+            comparison_code=answers.comparison_code,
         )
     again = setup.access is Access.FAILED
     return Action(
@@ -167,9 +168,18 @@ def _confirm(answers: Answers) -> Action:
         primary=True,
         fields=(
             Field("decision", "Decision", "choice", required=True, options=choices),
+            Field(
+                "comparison_code",
+                "Comparison code that your partner reads to you",
+                required=True,
+                help="Ask on another way than the one on which the invitation went: by phone, for example.",
+                max_length=20,
+                visible_when={"decision": "confirm"},
+            ),
             Field("reason", "Reason, if you reject", max_length=LONGEST_REASON),
         ),
         expires_at=answers.expires_at,
+        comparison_code=answers.comparison_code,
     )
 
 
@@ -186,4 +196,5 @@ def _wait(setup: SetUp, answers: Answers) -> Action:
         expires_at=answers.expires_at,
         poll_after_ms=POLL_AFTER_MS,
         required_scope="connections:read",
+        comparison_code=answers.comparison_code,
     )

@@ -72,6 +72,7 @@ class Answers:
     invitation_id: str | None = None
     invitation_page: str | None = None
     claimed_by: str | None = None
+    comparison_code: str | None = None
     instance_id: str | None = None
     why_paused: str | None = None
     about_here: str = ""
@@ -119,6 +120,7 @@ class Action:
     poll_after_ms: int | None = None
     required_scope: str | None = "connections:write"
     reveals: tuple[str, ...] = ()
+    comparison_code: str | None = None
 
     @property
     def label_key(self) -> str:

@@ -58,8 +58,13 @@ class Decision(StrEnum):
 class ConfirmationIn(RequestBody):
     """The decision on who claimed; rejecting is final, and the other side reads the reason."""
 
-    decision: Decision
-    reason: ReasonText = ""
+    decision: Decision = Field(description="Whether this is the partner that was invited.")
+    comparison_code: Annotated[str, StringConstraints(max_length=20)] | None = Field(
+        default=None,
+        description="What the partner read as its comparison code. With another one than is shown here the "
+        "confirmation is refused, and nothing has changed.",
+    )
+    reason: ReasonText = Field(default="", description="What the other side reads where it is rejected.")
 
 
 class InvitationCode(RequestBody):

@@ -13,7 +13,7 @@ from service.invitations.invitation.reasons import INVITE_ANEW
 from service.invitations.invitation.schemas import ConfirmationIn, Decision
 from service.invitations.invitation.states import UNUSABLE, WAITING, InvitationEvent, InvitationState
 from service.lifecycle.ending import close_here
-from service.problems.tree import InvitationUnusable, StepNotAllowed
+from service.problems.tree import InvitationUnusable, StepNotAllowed, ValidationFailed, fault
 
 CLOSE_INSTEAD = "Close the connection instead."
 WAIT = "Wait until the partner has accepted it, or revoke it."
@@ -56,6 +56,7 @@ async def decide(desk: Desk, session: AsyncSession, invitation_id: str, wanted: 
         raise _not_now("Nobody has accepted the invitation yet.", connection.id, WAIT)
     await _require_running(desk, session, connection)
     if confirms:
+        _require_same_code(wanted, invitation)
         await advance(session, invitation, InvitationEvent.CONFIRM)
         connection.touch(desk.node.clock.now())
     else:
@@ -68,6 +69,19 @@ async def _require_running(desk: Desk, session: AsyncSession, connection: Connec
     """Raise InstancePaused, with the way out, where this node may be a copy (ADR 0028)."""
     with (await take_up(desk, session, connection)).way_out():
         pass
+
+
+def _require_same_code(wanted: ConfirmationIn, invitation: Invitation) -> None:
+    """Raise ValidationFailed where the partner reads another code: whoever accepted is somebody else."""
+    given, code = wanted.comparison_code, invitation.comparison_code or ""
+    if given is not None and _letters(given) != _letters(code):
+        detail = "This is not the code of who accepted the invitation, so it was not your partner. Reject it."
+        raise ValidationFailed(detail, errors=[fault("/comparison_code", "another_code", detail)])
+
+
+def _letters(code: str) -> str:
+    """Return a code without what people write between its groups."""
+    return "".join(filter(str.isalnum, code.upper()))
 
 
 def _not_now(detail: str, connection_id: str | None, fix: str) -> StepNotAllowed:

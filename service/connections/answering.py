@@ -96,7 +96,7 @@ async def create(desk: Desk, session: AsyncSession, wanted: ConnectionCreate) ->
         )
     else:
         session.add(connection)
-        await store_name(session)
+        await store_name(session, connection)
     record(
         session, connection.id, "connection.create", desk.node.clock.now(), detail={"name": connection.name}
     )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -10,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from service.connections.models import Connection
 from service.connections.states import ConnectionState
 from service.instances.models import Instance
-from service.problems.tree import NameTaken
+from service.problems.tree import NameTaken, fault
 
 LONGEST = 255
 LONGEST_SHORT_NAME = 30
@@ -63,15 +64,28 @@ async def insert_named(session: AsyncSession, connection: Connection, wanted: st
     raise NameTaken("Others take this name at this very moment.")
 
 
-async def store_name(session: AsyncSession) -> None:
-    """Write what was changed; raise NameTaken where another connection got the name first."""
+async def store_name(session: AsyncSession, connection: Connection) -> None:
+    """Write what was changed; raise NameTaken, with the connection that has the name, unless it got it just now."""
+    message = "Another open connection of this instance has this name."
+    if inspect(connection).attrs.name.history.has_changes():
+        with session.no_autoflush:
+            same = select(Connection.id).where(
+                Connection.instance_id == connection.instance_id,
+                Connection.name == connection.name,
+                Connection.id != connection.id,
+                Connection.state != ConnectionState.CLOSED,
+            )
+            taken = (await session.exec(same)).first()
+        if taken is not None:
+            raise NameTaken(
+                message, connection=taken, errors=[fault("/name", "taken", f"The connection {taken} has it.")]
+            )
     try:
         await session.flush()
     except IntegrityError as error:
         if "uq_connection_open_name" not in str(error.orig) and "connection.name" not in str(error.orig):
             raise
-        message = "Another open connection of this instance has this name."
-        raise NameTaken(message) from error
+        raise NameTaken(message, errors=[fault("/name", "taken", message)]) from error
 
 
 def swapped_names(here: tuple[str, str], there: tuple[str, str]) -> tuple[str, str]:

@@ -132,7 +132,7 @@ def check_short_names(local: str | None, destination: str | None) -> None:
 async def save_answers(session: AsyncSession, connection: Connection, now: datetime) -> None:
     """What was answered is stored under a new revision; raise NameTaken for a name of another connection."""
     connection.touch(now)
-    await store_name(session)
+    await store_name(session, connection)
 
 
 async def patch(

@@ -151,7 +151,20 @@ SAMPLES: Mapping[type[Problem], tuple[str, JsonObject]] = {
             **_WAY_OUT,
         },
     ),
-    problems.NameTaken: ("Another open connection is called {name}.", {"name": "acme to partner"}),
+    problems.NameTaken: (
+        "Another open connection of this instance has this name.",
+        {
+            "connection": "con_0199c0de7f3a7c4e8a01b2c3d4e5f607",
+            "errors": [
+                {
+                    "pointer": "/name",
+                    "parameter": None,
+                    "code": "taken",
+                    "detail": "Another connection has it.",
+                }
+            ],
+        },
+    ),
     problems.ConnectionClosed: ("It was closed: {reason}.", {"reason": "closed_here"}),
     problems.PayloadTooLarge: ("The body has more than {max_bytes} bytes.", {"max_bytes": 65_536}),
     problems.RequestTimeout: ("The body did not arrive within {max_seconds} seconds.", {"max_seconds": 10}),

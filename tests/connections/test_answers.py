@@ -151,7 +151,8 @@ async def test_names_are_unique_among_open_connections_and_defaults_are_numbered
     first, second = await pair.draft(), await pair.draft()
     assert (first["name"], second["name"]) == ("A to B", "A to B (2)")
     problem = await put(pair, second, "details", {**DETAILS, "name": "A to B"}, 409)
-    assert problem["code"] == "name-taken"
+    assert (problem["code"], problem["connection"]) == ("name-taken", first["id"])
+    assert problem["errors"][0]["pointer"] == "/name"
     await pair.a.api.delete(f"/v1/connections/{first['id']}")
     assert (await put(pair, second, "details", {**DETAILS, "name": "A to B"}))["name"] == "A to B"
 

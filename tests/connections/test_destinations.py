@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from service.discovery.reasons import FIXES, ProbeReason
+from tests.invitations.invited import make_private
 from tests.pairs import DETAILS, Pair, read
 
 pytestmark = pytest.mark.anyio
@@ -114,3 +115,17 @@ async def test_a_signed_in_admin_may_finish_a_local_connection(pair: Pair) -> No
     draft = read(await pair.a.api.post("/v1/connections", json=body, headers=headers), 201)
     answer = await pair.a.api.post(f"/v1/connections/{draft['id']}/activation", headers=headers)
     assert read(answer, 200)["state"] == "active"
+
+
+async def test_a_private_instance_is_not_offered_what_it_cannot_have(pair: Pair) -> None:
+    await make_private(pair)
+    draft = read(await pair.b.api.post("/v1/connections", json={"instance": pair.b.slug}), 201)
+    (field,) = [
+        field
+        for action in draft["next_actions"]
+        for field in action["fields"]
+        if (action["id"], field["name"]) == ("destination", "type")
+    ]
+    (option,) = [option for option in field["options"] if option["value"] == "private"]
+    assert option["disabled"]
+    assert "Enter the partner's URL" in option["why"]

@@ -19,6 +19,10 @@ NO_WAY = (
     "Neither side can reach the other. Enter the partner's URL, and the partner can invite you; or make the instance "
     "here public."
 )
+BOTH_PRIVATE = (
+    "This instance is private, so a partner without a URL could not be reached from here, nor could they reach you. "
+    "Enter the partner's URL: they can invite you."
+)
 SHORT_NAME_PATTERN = "^[A-Za-z][A-Za-z0-9_-]{0,29}$"
 
 
@@ -67,7 +71,12 @@ def _in_draft(setup: SetUp, answers: Answers) -> tuple[Action, ...]:
 def _destination(setup: SetUp, answers: Answers, *, primary: bool) -> Action:
     kinds = (
         Choice("public", "An instance on a network that this node can reach"),
-        Choice("private", "I don't have a URL"),
+        Choice(
+            "private",
+            "I don't have a URL",
+            disabled=setup.is_private_here,
+            why=BOTH_PRIVATE if setup.is_private_here else None,
+        ),
         Choice("local", "This same instance", disabled=not answers.local_offered, why=answers.local_why_not),
     )
     return Action(

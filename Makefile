@@ -22,7 +22,7 @@ APT_INSTALL := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get install -y 
 # Byte code is what makes the second start fast; some images switch it off.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-all test-checks check serve parley test-browser test-interop test-trackers test-poolers bench bench-peers examples migrate docs lock format clean
+.PHONY: help demo test test-all test-checks check serve parley test-browser test-interop test-trackers test-poolers bench bench-peers bench-reads bench-start examples migrate docs lock format clean
 
 help: ## What you can do here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -81,6 +81,12 @@ $(PEERS): benchmarks/peers/package-lock.json
 
 bench-peers: $(READY) $(PEERS) ## The same, beside openid-client and oidc-provider too, which npm installs by lock file
 	$(BIN)/python -W ignore -m benchmarks.handshakes --only times --peers $(ARGS)
+
+bench-reads: $(READY) ## What lists cost with a thousand connections and with a million (ARGS="--many 100000")
+	$(BIN)/python -W ignore -m benchmarks.reads $(ARGS)
+
+bench-start: $(READY) ## How long a command and a node take to start
+	$(BIN)/python -W ignore -m benchmarks.starting
 
 examples: $(READY) ## Record the examples of the API's description anew, after an answer has changed
 	$(BIN)/python -W ignore -m tests.recorded_examples

@@ -29,7 +29,7 @@ class Served:
 
     async def wait_until(self, path: str) -> None:
         """It answers at this path."""
-        for _ in range(START_SECONDS * 20):
+        for _ in range(START_SECONDS * 50):
             if self.process.poll() is not None:
                 break
             try:
@@ -38,7 +38,7 @@ class Served:
                         return
             except OSError:
                 pass
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.02)
         raise RuntimeError(f"{self.name} does not answer:\n{self.log.read_text(errors='replace')[-3000:]}")
 
 

@@ -46,7 +46,7 @@ async def read_revision(if_match: IfMatch = None) -> int | None:
     return NEVER if found is None else int(found.group(1))
 
 
-def read_tag(if_match: IfMatch = None) -> str | None:
+async def read_tag(if_match: IfMatch = None) -> str | None:
     """Return the tags that the caller read, or None where any will do."""
     return None if if_match is None or if_match.strip() == "*" else if_match
 

@@ -7,6 +7,7 @@ A commit of this process rings; for what another replica or the worker beside co
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Annotated
 
 import structlog
@@ -28,33 +29,16 @@ log = structlog.get_logger(__name__)
 Look = Callable[[], Awaitable[Shown]]
 
 
+@dataclass(frozen=True, slots=True)
 class Reader:
     """Who reads one resource: which version they have, and how long they would wait for another one."""
 
-    def __init__(
-        self,
-        request: Request,
-        response: Response,
-        node: NodeDep,
-        session: SessionDep,
-        if_none_match: IfNoneMatch = None,
-        prefer: Annotated[
-            str | SkipJsonSchema[None],
-            Header(
-                description=(
-                    "`wait=20`: with the ETag that you have in `If-None-Match`, the answer comes as soon as something "
-                    "has changed, and after 20 seconds (30 at most) in any case. `Preference-Applied` says that it "
-                    "was waited for; a busy node answers at once (RFC 7240)."
-                )
-            ),
-        ] = None,
-    ) -> None:
-        self.request = request
-        self.response = response
-        self.node: Node = node
-        self.session: AsyncSession = session
-        self.known = if_none_match
-        self.seconds = _seconds(prefer)
+    request: Request
+    response: Response
+    node: Node
+    session: AsyncSession
+    known: str | None
+    seconds: int
 
     async def read(self, subject: str | None, look: Look[Shown]) -> Shown | Response:
         """Return what is there, 304 where the reader has it; `subject` is what rings when it changes."""
@@ -95,7 +79,28 @@ class Reader:
         return STOPPING in self.request.scope or await self.request.is_disconnected()
 
 
-ReaderDep = Annotated[Reader, Depends()]
+async def get_reader(
+    request: Request,
+    response: Response,
+    node: NodeDep,
+    session: SessionDep,
+    if_none_match: IfNoneMatch = None,
+    prefer: Annotated[
+        str | SkipJsonSchema[None],
+        Header(
+            description=(
+                "`wait=20`: with the ETag that you have in `If-None-Match`, the answer comes as soon as something "
+                "has changed, and after 20 seconds (30 at most) in any case. `Preference-Applied` says that it "
+                "was waited for; a busy node answers at once (RFC 7240)."
+            )
+        ),
+    ] = None,
+) -> Reader:
+    """Return who reads; a class as a dependency would be made in another thread, for each request."""
+    return Reader(request, response, node, session, if_none_match, _seconds(prefer))
+
+
+ReaderDep = Annotated[Reader, Depends(get_reader)]
 
 
 async def _rings(bell: asyncio.Event, seconds: float) -> None:

@@ -92,7 +92,7 @@ class Filters(BaseModel):
     )
 
 
-def read_labels(request: Request) -> dict[str, str]:
+async def read_labels(request: Request) -> dict[str, str]:
     """Return the labels that are asked for; raises ValidationFailed for a name that no label has."""
     found = {}
     for name, value in request.query_params.items():

@@ -1,7 +1,6 @@
 """A stored connection as its readers see it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from service.connections.actions.next import next_actions
@@ -106,7 +105,7 @@ def to_summary(
         **as_stored(connection, ConnectionSummary),
         instance=connection.instance_id,
         current_step=current_step(setup),
-        steps=[StepOut(**asdict(each), label_key=f"connection.step.{each.id}") for each in steps(setup)],
+        steps=[StepOut(**_plain(each), label_key=f"connection.step.{each.id}") for each in steps(setup)],
         allowed_steps=list(allowed_steps(setup)),
         local=LocalSide(
             short_name=connection.local_short_name,
@@ -167,10 +166,10 @@ def to_out(
     )
     actions = next_actions(set_up_of(connection, attempt, instance, node.settings), answers)
     return ConnectionOut(
-        **to_summary(connection, attempt, instance, node.settings).model_dump(),
+        **dict(to_summary(connection, attempt, instance, node.settings)),
         next_actions=[
             ActionOut.model_validate(
-                {**asdict(action), "label_key": action.label_key, "fields": _fields(action)}
+                {**_plain(action), "label_key": action.label_key, "fields": _fields(action)}
             )
             for action in actions
         ],
@@ -190,12 +189,17 @@ def _fields(action: Action) -> list[dict[str, Any]]:
     """Return the inputs of an action, each label with the key of its translation."""
     return [
         {
-            **asdict(field),
+            **_plain(field),
             "label_key": f"connection.field.{field.name}",
             "options": [
-                {**asdict(option), "label_key": f"connection.option.{field.name}.{option.value}"}
+                {**_plain(option), "label_key": f"connection.option.{field.name}.{option.value}"}
                 for option in field.options
             ],
         }
         for field in action.fields
     ]
+
+
+def _plain(fact: Any) -> dict[str, Any]:
+    """Return what a dataclass says, as it is: `asdict` would copy all that is in it, too."""
+    return {name: getattr(fact, name) for name in type(fact).__dataclass_fields__}

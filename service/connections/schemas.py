@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints, WithJsonSchema
 
 from service.connections.actions.next import SHORT_NAME_PATTERN
 from service.database.pagination import PageOut
@@ -19,15 +19,22 @@ NAME_PATTERN = rf"^[^{_UNSEEN}{_SPACES}]([^{_UNSEEN}]*[^{_UNSEEN}{_SPACES}])?$"
 Name = Annotated[str, StringConstraints(max_length=255, pattern=NAME_PATTERN)]
 Description = Annotated[str, StringConstraints(max_length=2000, pattern=STORABLE)]
 UrlText = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=STORABLE)]
+LABEL_NAME, LONGEST_LABEL, MOST_LABELS = r"^[A-Za-z0-9_.-]{1,40}$", 500, 20
 Metadata = Annotated[
     dict[
-        Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,40}$")],
-        Annotated[str, StringConstraints(max_length=500, pattern=STORABLE)],
+        Annotated[str, StringConstraints(pattern=LABEL_NAME)],
+        Annotated[str, StringConstraints(max_length=LONGEST_LABEL, pattern=STORABLE)],
     ],
-    Field(
-        max_length=20,
-        description="Your own labels: at most 20, names of 40 and values of 500 characters.",
-        json_schema_extra={"additionalProperties": False},  # the pattern of the names alone allows all others
+    Field(max_length=MOST_LABELS),
+    # The framework would write `patternProperties`, which generators of clients drop without a word.
+    WithJsonSchema(
+        {
+            "type": "object",
+            "description": "Your own labels: at most 20, names of 40 and values of 500 characters.",
+            "maxProperties": MOST_LABELS,
+            "propertyNames": {"pattern": LABEL_NAME},
+            "additionalProperties": {"type": "string", "maxLength": LONGEST_LABEL, "pattern": STORABLE},
+        }
     ),
 ]
 

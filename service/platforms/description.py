@@ -145,4 +145,5 @@ class PlatformDescription:
 
 
 def _parts(numbers: str) -> list[int]:
-    return [int(part) for part in numbers.split(".")]
+    """Return the numbers without zeros at the end: 5 and 5.0 are one version."""
+    return [int(part) for part in re.sub(r"(?:\.0+)+\Z", "", numbers).split(".")]

@@ -63,7 +63,7 @@ PERMISSIONS = (
         FILES,
         "Files by the API",
         "To attach the other side's files.",
-        "nowhere: the API of Escalated takes no files, so leave this scope out",
+        "The API of Escalated takes no files, so nobody can grant it: leave this scope out.",
     ),
 )
 DESCRIPTION = PlatformDescription(

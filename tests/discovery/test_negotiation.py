@@ -73,7 +73,15 @@ def test_an_older_or_newer_node_refuses_every_mode_for_its_reason(description: P
 
 @pytest.mark.parametrize(
     ("version", "works"),
-    [("5.0.4", True), ("5.0", True), ("10.1", True), ("4.2.11", False), (None, True), ("unknown", True)],
+    [
+        ("5.0.4", True),
+        ("5.0", True),
+        ("5", True),
+        ("10.1", True),
+        ("4.2.11", False),
+        (None, True),
+        ("unknown", True),
+    ],
 )
 def test_a_tracker_that_is_too_old_rules_out_every_mode_on_either_side(
     version: str | None, *, works: bool

@@ -285,7 +285,6 @@ def test_a_link_that_leads_to_no_instance_is_nobodys(pasted: str) -> None:
     assert recognise(EVERY, read_pasted(pasted)) is None
 
 
-def test_the_table_is_long_and_names_every_platform() -> None:
+def test_the_table_is_long() -> None:
+    """Of a platform that is added later, the examples in its own file are tried in test_registry.py."""
     assert len(CERTAIN) + len(GUESSED) >= 80
-    named = {platform for platform, _ in (*CERTAIN.values(), *GUESSED.values())}
-    assert named == {description.name for description in EVERY}

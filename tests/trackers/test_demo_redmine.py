@@ -11,7 +11,8 @@ from tests.trackers.tracker_server import TrackerServer
 def test_the_real_redmine_takes_part_in_the_demo(
     redmine: TrackerServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It runs for the other tests already, so the demo starts no second one."""
+    """It runs for the other tests already, so the demo starts no second one, and tells this chapter alone."""
+    monkeypatch.setattr("service.demo.run.tell", lambda *_: None)
     monkeypatch.setattr("service.demo.trackers.running_redmine", lambda _port: nullcontext(redmine.url))
     assert run_demo(once=True, redmine=True) == 0
     told = capsys.readouterr().out

@@ -67,7 +67,7 @@ async def insert_named(session: AsyncSession, connection: Connection, wanted: st
 async def store_name(session: AsyncSession, connection: Connection) -> None:
     """Write what was changed; raise NameTaken, with the connection that has the name, unless it got it just now."""
     message = "Another open connection of this instance has this name."
-    if inspect(connection).attrs.name.history.has_changes():
+    if connection.name is not None and inspect(connection).attrs.name.history.has_changes():
         with session.no_autoflush:
             same = select(Connection.id).where(
                 Connection.instance_id == connection.instance_id,

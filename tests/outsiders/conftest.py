@@ -34,10 +34,12 @@ class Asking:
         return self.met[-1]
 
     async def draft(self, evil: HostileNode) -> dict[str, Any]:
-        """Return a draft towards the hostile node, made while it still tells the truth."""
+        """Return a draft, made while the hostile node still tells the truth, and what that believed is forgotten."""
         destination = {"type": "public", "url": evil.issuer}
         body = {"instance": self.a.slug, "destination": destination, "details": DETAILS, "mode": "visual"}
-        return read(await self.a.api.post("/v1/connections", json=body), 201)
+        made = read(await self.a.api.post("/v1/connections", json=body), 201)
+        self.clock.advance(61)
+        return made
 
     async def begin(self, draft: dict[str, Any]) -> httpx.Response:
         """Return the answer to the wish for a verification session."""

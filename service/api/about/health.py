@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from starlette.requests import Request
 
 from service.database.engine import Database
@@ -37,7 +37,7 @@ async def readyz(request: Request, database: Annotated[Database, Depends(get_dat
     """The node can take requests: its database answers, stores, and is at the newest migration."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            revision = await present_revision(database)
+            revision = await _revision(database)
     except (SQLAlchemyError, TimeoutError) as error:
         raise _in_trouble(trouble_of(error) or Trouble.AWAY) from error
     if revision != request.app.state.newest_revision:
@@ -49,6 +49,16 @@ async def readyz(request: Request, database: Annotated[Database, Depends(get_dat
     if database.storing.trouble is not None:
         await _store_again(request, database)
     return Health(status="ok", checks={"database": "ok", "migrations": "ok"})
+
+
+async def _revision(database: Database) -> str | None:
+    """A connection that was cut while nobody used it says nothing about the database: then another one is asked."""
+    try:
+        return await present_revision(database)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+    return await present_revision(database)
 
 
 async def _store_again(request: Request, database: Database) -> None:

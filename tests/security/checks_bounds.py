@@ -54,7 +54,7 @@ OF_TABLES = (
         "again-and-again-twenty-sessions",
         FILLED,
         "service/access/sign_in.py",
-        "        await _keep_newest(database, session)\n",
+        "            await _keep_newest(database, session)\n",
         "",
         "tests/access/test_sessions.py::test_who_signs_in_again_and_again_has_twenty_sessions[sqlite]",
     ),

@@ -9,7 +9,7 @@ SEALED = "bodies of messages are sealed at rest"
 
 CHECKS = (
     Check(
-        "message-of-a-number-that-was",
+        "a-crash-repeats-nothing",
         ONCE,
         INBOX,
         "if message.sequence <= channel.received:",
@@ -17,7 +17,7 @@ CHECKS = (
         T + "test_a_crash_between_the_answer_and_its_storing_repeats_nothing",
     ),
     Check(
-        "message-of-another-history",
+        "a-sender-from-a-backup-loses-no-new-message",
         ONCE,
         INBOX,
         "if message.sequence == channel.received and message.id != channel.received_id:",
@@ -25,7 +25,7 @@ CHECKS = (
         T + "test_a_sender_that_goes_on_from_a_backup_loses_no_new_message",
     ),
     Check(
-        "acknowledgement-of-more-than-was-sent",
+        "a-sender-that-goes-on-from-a-backup",
         ONCE,
         OUTBOX,
         "if forked or until > channel.sent:",
@@ -33,7 +33,7 @@ CHECKS = (
         T + "test_a_sender_that_goes_on_from_a_backup_loses_no_new_message",
     ),
     Check(
-        "no-more-messages-than-there-is-room",
+        "a-message-beyond-the-room",
         "what the other side can fill is bounded",
         INBOX,
         "        if not room_of(channel):\n            return\n",
@@ -41,7 +41,7 @@ CHECKS = (
         T + "test_a_message_beyond_the_room_is_not_taken",
     ),
     Check(
-        "message-sealed-where-it-is-sent",
+        "bodies-are-sealed-at-rest",
         SEALED,
         OUTBOX,
         "body_sealed=node.sealer.seal(body, _context(message_id)),",
@@ -49,7 +49,7 @@ CHECKS = (
         T + "test_bodies_are_sealed_at_rest",
     ),
     Check(
-        "message-only-with-its-scope",
+        "a-token-needs-the-right-for-messages",
         "each operation asks for its scope",
         "service/connections/desk.py",
         'desk_for("messages:write")',
